@@ -1,0 +1,1 @@
+"""Consult: remote consultation and teleradiology, from the request to the signed report."""

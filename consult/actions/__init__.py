@@ -1,0 +1,1 @@
+"""Verbs: what people and the system do, each one transaction."""

@@ -1,0 +1,1 @@
+"""Translators between our values and the formats of the outside: DICOM, PDF, signatures."""

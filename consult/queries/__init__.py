@@ -1,0 +1,1 @@
+"""Questions: what screens ask, answered from indexed reads."""

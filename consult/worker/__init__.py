@@ -1,0 +1,1 @@
+"""Behind the doors: the relay of facts and the tick of deadlines."""

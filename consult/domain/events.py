@@ -1,0 +1,25 @@
+"""What happened, as facts: the log that a case can be rebuilt from, and the kinds that others may rely on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened: to what, when (UTC), by whom, and which fields it changed.
+
+    ``subject`` is ``case`` or ``study``; ``version`` is the subject's version after the fact; ``seq`` is its place in
+    the order of commits, None until it is stored. ``data`` holds JSON values only.
+    """
+
+    subject: str
+    subject_id: str
+    kind: str
+    at: datetime
+    by_id: str | None
+    by_name: str
+    version: int
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    seq: int | None = None

@@ -1,0 +1,134 @@
+"""One transaction at a time: a writer that cannot lose an update, a reader that sees one moment, facts that leave last."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from consult.domain.errors import Unavailable, Words
+from consult.domain.events import Fact
+from consult.store.tables import facts
+
+FACT_ORDER_LOCK = 0x434F4E53  # "CONS": one key for pg_advisory_xact_lock
+AWAY = Words("数据库暂时不可用，请稍后重试。", "The database is away for a moment; try again shortly.")
+
+
+class Unit:
+    """A write transaction under way: its connection, and the facts it will tell when it commits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._facts: list[Fact] = []
+
+    def tell(self, told: Fact) -> None:
+        """Keep a fact for the outbox; it gets its place in the order at commit."""
+        self._facts.append(told)
+
+    def write_facts(self) -> bool:
+        """Insert the facts in commit order: on PostgreSQL positions are handed out under one lock.
+
+        Without the lock a later position can become visible before an earlier one, and a reader's cursor skips it.
+        """
+        if not self._facts:
+            return False
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": FACT_ORDER_LOCK})
+        self.connection.execute(insert(facts), [_row(told) for told in self._facts])
+        return True
+
+
+def _row(told: Fact) -> dict[str, Any]:
+    return {
+        "subject": told.subject,
+        "subject_id": told.subject_id,
+        "kind": told.kind,
+        "at": told.at,
+        "by_id": told.by_id,
+        "by_name": told.by_name,
+        "version": told.version,
+        "data": told.data,
+    }
+
+
+class Store:
+    """The database of one process; ``write`` and ``read`` open the two kinds of transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_facts(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each commit that told facts: a hint for this process only, never the truth."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        """A transaction that takes the write lock first (SQLite: BEGIN IMMEDIATE); facts are inserted last.
+
+        Raises Unavailable when the database is away or stays locked.
+        """
+        try:
+            with self.engine.connect().execution_options(consult_writes=True) as connection, connection.begin():
+                unit = Unit(connection)
+                yield unit
+                told = unit.write_facts()
+        except OperationalError as away:
+            raise Unavailable(AWAY) from away
+        if told:
+            for listener in self._listeners:
+                listener()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only looks and sees one moment of the database."""
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+        except OperationalError as away:
+            raise Unavailable(AWAY) from away
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=20,
+            max_overflow=20,
+            pool_pre_ping=True,
+            isolation_level="REPEATABLE READ",
+        )
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, pool_size=32, max_overflow=128, pool_timeout=30)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Take the transaction out of the driver's hands: stock pysqlite begins late and loses concurrent updates."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("consult_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def utc(moment: datetime) -> datetime:
+    """The moment, refused when it does not say its zone: every stored time is UTC."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment

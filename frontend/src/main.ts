@@ -1,0 +1,6 @@
+/** Starts the pages. */
+import { createApp } from 'vue'
+
+import App from './App.vue'
+
+createApp(App).mount('#app')

@@ -80,7 +80,10 @@ class SitePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """A hospital or centre; ``code`` names it to other systems, ``ae_titles`` are how its machines call us."""
+    """A hospital or centre; ``code`` names it to other systems, ``ae_titles`` are how its machines call us.
+
+    ``centre_id`` is the regional centre whose coordinators look after its cases.
+    """
 
     id: str
     code: str
@@ -88,6 +91,7 @@ class Institution:
     kind: InstitutionKind
     ae_titles: frozenset[str] = frozenset()
     policy: SitePolicy = SitePolicy()
+    centre_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,7 @@ class Actor:
     institution_id: str | None
     institution_code: str | None
     sign_right: bool = False
+    skills: tuple[Skill, ...] = ()
 
     @property
     def is_system(self) -> bool:
@@ -165,4 +170,12 @@ def actor_for(person: Person, institution: Institution) -> Actor:
     """The actor a signed-in person is; raises ValueError when the institution is not the person's own."""
     if person.institution_id != institution.id:
         raise ValueError("an actor acts for the institution of the account")
-    return Actor(person.id, person.name, person.roles, institution.id, institution.code, person.sign_right)
+    return Actor(
+        person_id=person.id,
+        name=person.name,
+        roles=person.roles,
+        institution_id=institution.id,
+        institution_code=institution.code,
+        sign_right=person.sign_right,
+        skills=person.skills,
+    )

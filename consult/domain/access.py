@@ -76,11 +76,12 @@ def _own_site(actor: Actor, case: CaseFacts) -> bool:
 
 
 def _region(actor: Actor, case: CaseFacts) -> bool:
-    return actor.institution_id in (case.centre_id, case.performing_id, case.requesting_id)
+    parties = (case.centre_id, case.performing_id, case.requesting_id)
+    return actor.institution_id is not None and actor.institution_id in parties
 
 
 def _assigned(actor: Actor, case: CaseFacts) -> bool:
-    return actor.person_id == case.assignee_id or actor.person_id in case.author_ids
+    return actor.person_id is not None and (actor.person_id == case.assignee_id or actor.person_id in case.author_ids)
 
 
 def _claimable(actor: Actor, case: CaseFacts) -> bool:

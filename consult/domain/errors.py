@@ -27,6 +27,10 @@ class Words(NamedTuple):
     en: str
 
 
+NOTHING_HERE = Words("没有找到，或您无权查看。", "Not found, or not yours to see.")
+CHANGED_MEANWHILE = Words("内容刚被他人更新，请刷新后再操作。", "Someone just changed it; refresh and try again.")
+
+
 class FieldError(NamedTuple):
     """One wrong field of an input: where (dotted path) and what to do about it."""
 
@@ -61,7 +65,7 @@ class NotFound(Refusal):
 
     code = "not-found"
 
-    def __init__(self, sentence: Words = Words("没有找到，或您无权查看。", "Not found, or not yours to see.")) -> None:
+    def __init__(self, sentence: Words = NOTHING_HERE) -> None:
         super().__init__(sentence)
 
 
@@ -101,12 +105,7 @@ class Stale(Refusal):
 
     code = "stale"
 
-    def __init__(
-        self,
-        sentence: Words = Words(
-            "内容刚被他人更新，请刷新后再操作。", "It was just changed by someone else; refresh and try again."
-        ),
-    ) -> None:
+    def __init__(self, sentence: Words = CHANGED_MEANWHILE) -> None:
         super().__init__(sentence)
 
 

@@ -1,8 +1,7 @@
-"""One transaction at a time: a writer that cannot lose an update, a reader that sees one moment, facts that leave last."""
+"""One transaction at a time: a writer loses no update, a reader sees one moment, facts leave last and in order."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +124,3 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("consult_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def utc(moment: datetime) -> datetime:
-    """The moment, refused when it does not say its zone: every stored time is UTC."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment

@@ -1,0 +1,329 @@
+"""The workflow as two tables: which states a case has, and which moves lead from one to another.
+
+Everything that asks "what may happen to this case?" reads STATES and TRANSITIONS: the engine (``decide``), the
+buttons (``open_to``), the API's 409, the documentation page and the tests. FHIR codes are those of R4 Task.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from consult.domain import workflow_effects as effects
+from consult.domain import workflow_needs as needs
+from consult.domain.cases import Case, State, Stay, case_of, document_of, plain
+from consult.domain.errors import Invalid, NotAllowed, Unmet, Words, WrongState
+from consult.domain.events import Fact
+from consult.domain.people import Actor
+from consult.domain.workflow_effects import Effect
+from consult.domain.workflow_needs import Need, Who, World
+
+
+class Verb(StrEnum):
+    """What someone does to a case."""
+
+    REVISE = "revise"
+    LINK_STUDIES = "link_studies"
+    SUBMIT = "submit"
+    IMAGES_INCOMPLETE = "images_incomplete"
+    IMAGES_COMPLETE = "images_complete"
+    RETURN_FOR_SUPPLEMENT = "return_for_supplement"
+    RESUBMIT = "resubmit"
+    TRIAGE = "triage"
+    REJECT = "reject"
+    ASSIGN = "assign"
+    CLAIM = "claim"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    OFFER_RAN_OUT = "offer_ran_out"
+    SCHEDULE = "schedule"
+    RESCHEDULE = "reschedule"
+    OPEN = "open"
+    RELEASE = "release"
+    REASSIGN = "reassign"
+    ISSUE_PRELIMINARY = "issue_preliminary"
+    SUBMIT_FOR_REVIEW = "submit_for_review"
+    RETURN_REVIEW = "return_review"
+    SIGN = "sign"
+    CO_SIGN = "co_sign"
+    DELIVER = "deliver"
+    ACKNOWLEDGE = "acknowledge"
+    CLOSE = "close"
+    ADDEND = "addend"
+    CORRECT = "correct"
+    RECALL = "recall"
+    WITHDRAW = "withdraw"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    MARK_ENTERED_IN_ERROR = "mark_entered_in_error"
+    CONFIRM_ENTERED_IN_ERROR = "confirm_entered_in_error"
+    ESCALATE = "escalate"
+    CHANGE_PRIORITY = "change_priority"
+    SECOND_OPINION = "second_opinion"
+    MDT = "mdt"
+    GIVE_OUTCOME = "give_outcome"
+    EMERGENCY_SUBMIT = "emergency_submit"
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What a state means: its label, who owns the time, the clocks that run in it, and FHIR R4 Task's words for it."""
+
+    label: Words
+    owner: str
+    clocks: frozenset[str]
+    fhir_status: str
+    fhir_business_status: str
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One move: from where, to where (None: stays), by whom, what must hold, what it asks for, what it changes."""
+
+    id: str
+    verb: Verb
+    origins: frozenset[State]
+    target: State | None
+    who: frozenset[Who]
+    label: Words
+    needs: tuple[Need, ...] = ()
+    effect: Effect = effects.nothing
+    asks: tuple[str, ...] = ()
+    reason: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move as a person sees it on a case: what it is called, what is still in the way, what it asks for."""
+
+    row: Transition
+    unmet: tuple[Need, ...]
+
+
+RUNS = frozenset({"consult", "patient"})
+WAITS = frozenset({"patient"})
+
+
+def _state(zh: str, en: str, owner: str, clocks: frozenset[str], fhir: str, live: bool = True) -> StateRow:
+    status, _, business = fhir.partition("/")
+    return StateRow(Words(zh, en), owner, clocks, status, business or status, live)
+
+
+STATES: dict[State, StateRow] = {
+    State.DRAFT: _state("草稿", "draft", "requester", frozenset(), "draft"),
+    State.SUBMITTED: _state("待受理", "submitted", "coordinator", RUNS, "requested"),
+    State.AWAITING_IMAGES: _state(
+        "待影像", "awaiting images", "requesting site", WAITS | {"supplement"}, "requested/awaiting-images"
+    ),
+    State.RETURNED: _state(
+        "退回补充", "returned", "requester", WAITS | {"supplement"}, "on-hold/returned-for-supplement"
+    ),
+    State.QUEUED: _state("待派单", "queued", "router", RUNS | {"accept"}, "ready"),
+    State.ASSIGNED: _state("待接诊", "assigned", "specialist", RUNS | {"accept"}, "received"),
+    State.ACCEPTED: _state("已接诊", "accepted", "specialist", RUNS | {"sign"}, "accepted"),
+    State.SCHEDULED: _state("已预约", "scheduled", "specialist", RUNS, "accepted/scheduled"),
+    State.IN_PROGRESS: _state("诊断中", "in progress", "specialist", RUNS | {"sign"}, "in-progress"),
+    State.PRELIMINARY: _state("初步报告已发", "preliminary", "specialist", RUNS | {"sign"}, "in-progress/preliminary"),
+    State.IN_REVIEW: _state("待审核", "in review", "reviewer", RUNS | {"sign"}, "in-progress/in-review"),
+    State.SIGNED: _state("已签发", "signed", "system", frozenset({"delivery"}), "in-progress/signed"),
+    State.DELIVERED: _state("已送达", "delivered", "requester", frozenset({"acknowledge"}), "completed/delivered"),
+    State.ACKNOWLEDGED: _state("已确认", "acknowledged", "requester", frozenset(), "completed/acknowledged"),
+    State.CLOSED: _state("已结案", "closed", "", frozenset(), "completed/closed", live=False),
+    State.REJECTED: _state("已拒绝", "rejected", "", frozenset(), "rejected", live=False),
+    State.WITHDRAWN: _state("已撤回", "withdrawn", "", frozenset(), "cancelled/withdrawn", live=False),
+    State.CANCELLED: _state("已取消", "cancelled", "", frozenset(), "cancelled", live=False),
+    State.EXPIRED: _state("超期关闭", "expired", "", frozenset(), "failed/expired", live=False),
+    State.ENTERED_IN_ERROR: _state("误建", "entered in error", "", frozenset(), "entered-in-error", live=False),
+}
+
+ORDER = list(State)
+
+
+def _from(first: State, last: State, *without: State) -> frozenset[State]:
+    """The states from ``first`` to ``last`` in the table's order."""
+    span = ORDER[ORDER.index(first) : ORDER.index(last) + 1]
+    return frozenset(span) - frozenset(without)
+
+
+LIVE = frozenset(state for state, row in STATES.items() if row.live)
+S, W, V = State, Who, Verb
+
+
+def _row(
+    id: str, verb: Verb, origins: frozenset[State], target: State | None, who: set[Who], zh: str, en: str, **more: Any
+) -> Transition:
+    return Transition(id, verb, origins, target, frozenset(who), Words(zh, en), **more)
+
+
+def _one(*states: State) -> frozenset[State]:
+    return frozenset(states)
+
+
+SIGNING = (needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED, needs.IMAGES_PROVEN)
+
+# fmt: off
+TRANSITIONS: tuple[Transition, ...] = (
+    _row("T01a", V.REVISE, _one(S.DRAFT, S.RETURNED), None, {W.REQUESTER}, "修改申请", "Edit request",
+         effect=effects.revise, asks=("request",)),
+    _row("T01b", V.LINK_STUDIES, _from(S.DRAFT, S.IN_PROGRESS), None, {W.REQUESTER, W.SYSTEM},
+         "关联影像", "Link images", effect=effects.link_studies, asks=("study_uids",)),
+    _row("T02", V.SUBMIT, _one(S.DRAFT), S.SUBMITTED, {W.REQUESTER}, "提交", "Submit",
+         needs=(needs.REQUEST_FILLED, needs.CONSENTED, needs.STUDY_OR_FOLLOWS, needs.AGREED, needs.NO_DUPLICATE,
+                needs.APPROVED)),
+    _row("T03", V.IMAGES_INCOMPLETE, _one(S.SUBMITTED), S.AWAITING_IMAGES, {W.SYSTEM},
+         "影像不完整", "Images incomplete", needs=(needs.IMAGES_LACKING,)),
+    _row("T04", V.IMAGES_COMPLETE, _one(S.AWAITING_IMAGES), S.SUBMITTED, {W.SYSTEM}, "影像已齐", "Images complete",
+         needs=(needs.IMAGES_SETTLED,)),
+    _row("T05", V.RETURN_FOR_SUPPLEMENT, _from(S.SUBMITTED, S.IN_PROGRESS, S.RETURNED), S.RETURNED,
+         {W.COORDINATOR, W.ASSIGNEE}, "退回补充", "Return for supplement",
+         effect=effects.return_for_supplement, asks=("items",), reason=True),
+    _row("T06", V.RESUBMIT, _one(S.RETURNED), S.SUBMITTED, {W.REQUESTER}, "补充后重新提交", "Resubmit",
+         needs=(needs.ITEMS_ANSWERED, needs.STUDY_OR_FOLLOWS), effect=effects.resubmit, asks=("answers",)),
+    _row("T07", V.TRIAGE, _one(S.SUBMITTED), S.QUEUED, {W.COORDINATOR, W.SYSTEM}, "受理", "Triage",
+         needs=(needs.IMAGES_READY,), effect=effects.triage, asks=("priority", "modality", "body_part", "override")),
+    _row("T08", V.REJECT, _one(S.SUBMITTED, S.QUEUED), S.REJECTED, {W.COORDINATOR, W.SPECIALIST}, "拒绝", "Reject",
+         effect=effects.unassign, reason=True),
+    _row("T09a", V.ASSIGN, _one(S.QUEUED), S.ASSIGNED, {W.SYSTEM, W.COORDINATOR}, "派单", "Assign",
+         needs=(needs.ASSIGNEE_QUALIFIES,), effect=effects.assign, asks=("assignee",)),
+    _row("T09b", V.CLAIM, _one(S.QUEUED), S.ASSIGNED, {W.SPECIALIST}, "抢单", "Claim",
+         needs=(needs.CLAIMANT_QUALIFIES,), effect=effects.claim),
+    _row("T10", V.ACCEPT, _one(S.ASSIGNED), S.ACCEPTED, {W.ASSIGNEE}, "接诊", "Accept",
+         needs=(needs.OFFER_OPEN,), effect=effects.accept),
+    _row("T11a", V.DECLINE, _one(S.ASSIGNED), S.QUEUED, {W.ASSIGNEE}, "退单", "Decline",
+         effect=effects.pass_on, reason=True),
+    _row("T11b", V.OFFER_RAN_OUT, _one(S.ASSIGNED), S.QUEUED, {W.SYSTEM}, "接诊超时", "Offer ran out",
+         effect=effects.pass_on),
+    _row("T12", V.SCHEDULE, _one(S.ACCEPTED), S.SCHEDULED, {W.ASSIGNEE, W.COORDINATOR}, "预约", "Schedule",
+         needs=(needs.LATER_THAN_NOW,), effect=effects.schedule, asks=("appointment_at",)),
+    _row("T13", V.RESCHEDULE, _one(S.SCHEDULED), None, {W.ASSIGNEE, W.REQUESTER, W.COORDINATOR}, "改约", "Reschedule",
+         needs=(needs.LATER_THAN_NOW,), effect=effects.schedule, asks=("appointment_at",), reason=True),
+    _row("T14", V.OPEN, _one(S.ACCEPTED, S.SCHEDULED), S.IN_PROGRESS, {W.ASSIGNEE}, "开始阅片", "Open",
+         needs=(needs.SOME_IMAGES,), effect=effects.start_reading),
+    _row("T15", V.RELEASE, _one(S.IN_PROGRESS), S.ACCEPTED, {W.ASSIGNEE}, "暂停阅片", "Release", reason=True),
+    _row("T16", V.REASSIGN, _from(S.QUEUED, S.IN_REVIEW), S.ASSIGNED, {W.COORDINATOR, W.ASSIGNEE},
+         "转派", "Reassign", needs=(needs.ASSIGNEE_QUALIFIES,), effect=effects.reassign, asks=("assignee",), reason=True),
+    _row("T17", V.ISSUE_PRELIMINARY, _one(S.IN_PROGRESS), S.PRELIMINARY, {W.ASSIGNEE},
+         "发初步报告", "Issue preliminary", needs=(needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED), effect=effects.issue_preliminary,
+         asks=("pin", "critical", "overrides")),
+    _row("T18", V.SUBMIT_FOR_REVIEW, _one(S.IN_PROGRESS, S.PRELIMINARY), S.IN_REVIEW, {W.ASSIGNEE},
+         "签名并提交审核", "Sign and submit for review",
+         needs=SIGNING, effect=effects.submit_for_review, asks=("pin", "critical", "overrides", "variation")),
+    _row("T19", V.RETURN_REVIEW, _one(S.IN_REVIEW), S.IN_PROGRESS, {W.REVIEWER}, "退回修改", "Return to author",
+         effect=effects.return_review, reason=True),
+    _row("T20", V.SIGN, _one(S.IN_PROGRESS, S.PRELIMINARY), S.SIGNED, {W.ASSIGNEE}, "签发", "Sign",
+         needs=(needs.SIGN_RIGHT, needs.ONE_SIGNATURE, *SIGNING, needs.VARIATION_STATED), effect=effects.sign,
+         asks=("pin", "critical", "overrides", "variation")),
+    _row("T21", V.CO_SIGN, _one(S.IN_REVIEW), S.SIGNED, {W.REVIEWER}, "审核签发", "Co-sign",
+         needs=(*SIGNING, needs.VARIATION_STATED), effect=effects.co_sign, asks=("pin", "critical", "overrides")),
+    _row("T22", V.DELIVER, _one(S.SIGNED), S.DELIVERED, {W.SYSTEM}, "送达", "Deliver", needs=(needs.RECEIVED,)),
+    _row("T23", V.ACKNOWLEDGE, _one(S.DELIVERED), S.ACKNOWLEDGED, {W.REQUESTER}, "确认收到", "Acknowledge",
+         effect=effects.acknowledge, asks=("read_back",)),
+    _row("T24", V.CLOSE, _one(S.ACKNOWLEDGED), S.CLOSED, {W.REQUESTER, W.SYSTEM}, "结案", "Close",
+         needs=(needs.ALERTS_CLOSED,), effect=effects.give_outcome, asks=("outcome",)),
+    _row("T25a", V.ADDEND, _from(S.SIGNED, S.CLOSED), S.IN_PROGRESS, {W.AUTHOR, W.REVIEWER}, "补充报告", "Addend",
+         effect=effects.addend, reason=True),
+    _row("T25b", V.CORRECT, _from(S.SIGNED, S.CLOSED), S.IN_PROGRESS, {W.AUTHOR, W.REVIEWER}, "更正报告", "Correct",
+         effect=effects.correct, asks=("kind",), reason=True),
+    _row("T26", V.RECALL, _from(S.SIGNED, S.CLOSED), S.IN_PROGRESS, {W.REVIEWER, W.QA}, "召回报告", "Recall report",
+         effect=effects.recall, reason=True),
+    _row("T27", V.WITHDRAW, _from(S.DRAFT, S.ASSIGNED), S.WITHDRAWN, {W.REQUESTER}, "撤回", "Withdraw",
+         effect=effects.unassign, reason=True),
+    _row("T28", V.CANCEL, _from(S.ACCEPTED, S.IN_REVIEW), S.CANCELLED, {W.REQUESTER, W.COORDINATOR}, "取消", "Cancel",
+         reason=True),
+    _row("T29", V.EXPIRE, _one(S.RETURNED), S.EXPIRED, {W.SYSTEM}, "超期关闭", "Expire"),
+    _row("T30a", V.MARK_ENTERED_IN_ERROR, LIVE, None, {W.COORDINATOR, W.PLATFORM_ADMIN}, "标记误建", "Mark as error",
+         effect=effects.claim_error, reason=True),
+    _row("T30b", V.CONFIRM_ENTERED_IN_ERROR, LIVE, S.ENTERED_IN_ERROR, {W.COORDINATOR, W.PLATFORM_ADMIN},
+         "确认误建", "Confirm error", needs=(needs.SECOND_PERSON,)),
+    _row("T31", V.ESCALATE, LIVE - {S.DRAFT}, None, {W.SYSTEM, W.REQUESTER, W.COORDINATOR}, "催办", "Escalate",
+         effect=effects.escalate),
+    _row("T32", V.CHANGE_PRIORITY, _from(S.SUBMITTED, S.QUEUED), None, {W.COORDINATOR, W.REQUESTER}, "改优先级",
+         "Change priority", needs=(needs.MAY_RAISE,), effect=effects.change_priority, asks=("priority",)),
+    _row("T33a", V.SECOND_OPINION, _from(S.IN_PROGRESS, S.CLOSED), None, {W.ASSIGNEE, W.COORDINATOR, W.REQUESTER},
+         "请求第二意见", "Second opinion", needs=(needs.CONSENTED,), asks=("question", "performing_site")),
+    _row("T33b", V.MDT, _from(S.IN_PROGRESS, S.CLOSED), None, {W.ASSIGNEE, W.COORDINATOR, W.REQUESTER},
+         "发起多学科会诊", "Convene MDT", needs=(needs.CONSENTED,), asks=("question", "performing_site")),
+    _row("T34", V.GIVE_OUTCOME, _one(S.CLOSED), None, {W.REQUESTER}, "填写转归", "Give outcome",
+         effect=effects.give_outcome, asks=("outcome",)),
+    _row("T35", V.EMERGENCY_SUBMIT, _one(S.DRAFT), S.QUEUED, {W.REQUESTER}, "急诊提交", "Emergency submit",
+         needs=(needs.EMERGENCY_FILLED, needs.STUDY_OR_FOLLOWS, needs.AGREED), effect=effects.emergency_submit),
+)
+# fmt: on
+
+BY_STATE: dict[tuple[Verb, State], Transition] = {
+    (row.verb, origin): row for row in TRANSITIONS for origin in row.origins
+}
+LABELS: dict[Verb, Words] = {row.verb: row.label for row in TRANSITIONS}
+FREELY_EDITED = frozenset({"created_at", "version", "updated_at", "state", "stays"})
+
+
+def decide(
+    case: Case, verb: Verb, actor: Actor, say: Mapping[str, Any], world: World, now: datetime
+) -> tuple[Case, Fact]:
+    """The only way to move a case: the case after the move, and the fact that tells it.
+
+    ``say`` holds what the move asks for, by name; ``world`` what others know about the case; ``now`` is aware UTC.
+    Raises WrongState (with the verbs that are open to the actor), NotAllowed, Invalid (a field is lacking) or Unmet.
+    """
+    row = BY_STATE.get((verb, case.state))
+    if row is None:
+        state = STATES[case.state].label
+        raise WrongState(
+            Words(
+                f"病例处于「{state.zh}」，不能{LABELS[verb].zh}。",
+                f"The case is “{state.en}”; it cannot: {LABELS[verb].en.lower()}.",
+            ),
+            _allowed(case, actor, world, now),
+        )
+    if not needs.is_any(row.who, case, actor):
+        raise NotAllowed(
+            Words(f"您不能{row.label.zh}这个病例。", f"This is not yours to do here: {row.label.en.lower()}.")
+        )
+    if row.reason and not str(say.get("reason") or "").strip():
+        raise Invalid.at("reason", Words("请填写原因。", "Give the reason."))
+    for need in row.needs:
+        if not need.holds(case, actor, say, world, now):
+            raise Unmet(need.sentence(case, world), _allowed(case, actor, world, now))
+    return _moved(case, row, actor, say, now)
+
+
+def _moved(case: Case, row: Transition, actor: Actor, say: Mapping[str, Any], now: datetime) -> tuple[Case, Fact]:
+    changes: dict[str, Any] = dict(row.effect(case, actor, say, now))
+    if row.reason:
+        changes["last_reason"] = str(say["reason"]).strip()
+    if row.target is not None and row.target != case.state:
+        changes |= {"state": row.target, "stays": (*case.stays, Stay(row.target, now))}
+    changes |= {"version": case.version + 1, "updated_at": now}
+    after = replace(case, **changes)
+    data = {
+        "set": plain(changes),
+        "from": str(case.state),
+        "to": str(after.state),
+        "reason": changes.get("last_reason", ""),
+    }
+    fact = Fact("case", case.id, str(row.verb), now, actor.person_id, actor.name, after.version, data)
+    return after, fact
+
+
+def begin(case: Case, actor: Actor) -> tuple[Case, Fact]:
+    """T01: a new draft and the fact that carries all of it."""
+    told = Fact(
+        "case", case.id, "create", case.created_at, actor.person_id, actor.name, case.version,
+        {"set": document_of(case), "from": None, "to": str(case.state), "reason": ""},
+    )  # fmt: skip
+    return case_of(told.data["set"]), told
+
+
+def open_to(case: Case, actor: Actor, world: World, now: datetime) -> tuple[Move, ...]:
+    """The moves this actor has here, in the table's order; an unmet need is listed with the move, never hides it."""
+    return tuple(
+        Move(row, tuple(need for need in row.needs if not need.holds(case, actor, {}, world, now)))
+        for row in TRANSITIONS
+        if case.state in row.origins and needs.is_any(row.who, case, actor) and needs.is_offered(row.verb, case, actor)
+    )
+
+
+def _allowed(case: Case, actor: Actor, world: World, now: datetime) -> tuple[str, ...]:
+    return tuple(str(move.row.verb) for move in open_to(case, actor, world, now))

@@ -54,13 +54,13 @@ ACCESS: tuple[tuple[Role, tuple[What, ...], tuple[Scope, ...]], ...] = (
 class CaseFacts:
     """What the scopes ask of a case.
 
-    ``centre_id`` is the regional centre of the requesting institution; ``in_pool`` says that anyone fit may claim it;
+    ``centre`` is the regional centre of the requesting institution; ``in_pool`` says that anyone fit may claim it;
     ``modality`` and ``body_part`` are empty while no image told them.
     """
 
-    requesting_id: str
-    performing_id: str
-    centre_id: str | None = None
+    requesting_site: str
+    performing_site: str
+    centre: str | None = None
     in_pool: bool = False
     in_review: bool = False
     sampled: bool = False
@@ -72,12 +72,12 @@ class CaseFacts:
 
 
 def _own_site(actor: Actor, case: CaseFacts) -> bool:
-    return actor.institution_id == case.requesting_id
+    return actor.institution_code == case.requesting_site
 
 
 def _region(actor: Actor, case: CaseFacts) -> bool:
-    parties = (case.centre_id, case.performing_id, case.requesting_id)
-    return actor.institution_id is not None and actor.institution_id in parties
+    parties = (case.centre, case.performing_site, case.requesting_site)
+    return actor.institution_code is not None and actor.institution_code in parties
 
 
 def _assigned(actor: Actor, case: CaseFacts) -> bool:
@@ -86,11 +86,11 @@ def _assigned(actor: Actor, case: CaseFacts) -> bool:
 
 def _claimable(actor: Actor, case: CaseFacts) -> bool:
     fits = not case.modality or any(s.covers(case.modality, case.body_part) for s in actor.skills)
-    return case.in_pool and actor.institution_id == case.performing_id and fits
+    return case.in_pool and actor.institution_code == case.performing_site and fits
 
 
 def _in_review(actor: Actor, case: CaseFacts) -> bool:
-    waits_here = case.in_review and actor.institution_id == case.performing_id
+    waits_here = case.in_review and actor.institution_code == case.performing_site
     return waits_here or actor.person_id in case.reviewer_ids
 
 
@@ -131,10 +131,10 @@ def may(actor: Actor, what: What, facts: CaseFacts) -> bool:
     return any(HOLDS[scope](actor, facts) for scope in scope_of(actor, what))
 
 
-def may_administer(actor: Actor, institution_id: str) -> bool:
+def may_administer(actor: Actor, institution_code: str) -> bool:
     """Whether the actor looks after the accounts of this institution."""
     scopes = scope_of(actor, What.PEOPLE)
-    return Scope.ALL in scopes or (Scope.OWN_SITE in scopes and actor.institution_id == institution_id)
+    return Scope.ALL in scopes or (Scope.OWN_SITE in scopes and actor.institution_code == institution_code)
 
 
 def may_review(actor: Actor, author_ids: Collection[str]) -> bool:

@@ -12,14 +12,14 @@ class Agreement:
     ``valid_to`` is the last day that counts; None where no end was agreed.
     """
 
-    requesting_id: str
-    performing_id: str
+    requesting_site: str
+    performing_site: str
     service_types: frozenset[str]
     valid_from: date
     valid_to: date | None = None
 
     def __post_init__(self) -> None:
-        if self.requesting_id == self.performing_id:
+        if self.requesting_site == self.performing_site:
             raise ValueError("an agreement is between two institutions")
         if self.valid_to is not None and self.valid_to < self.valid_from:
             raise ValueError("an agreement cannot end before it begins")
@@ -30,22 +30,22 @@ class Agreement:
 
 
 def agreed(
-    agreements: Iterable[Agreement], requesting_id: str, performing_id: str, service_type: str, day: date
+    agreements: Iterable[Agreement], requesting_site: str, performing_site: str, service_type: str, day: date
 ) -> bool:
     """Whether the requesting side may ask the performing side for this service on that day; it is not mutual."""
     return any(
-        a.requesting_id == requesting_id
-        and a.performing_id == performing_id
+        a.requesting_site == requesting_site
+        and a.performing_site == performing_site
         and service_type in a.service_types
         and a.holds_on(day)
         for a in agreements
     )
 
 
-def partners(agreements: Iterable[Agreement], requesting_id: str, service_type: str, day: date) -> frozenset[str]:
-    """The ids of the institutions that the requesting side may ask for this service on that day."""
+def partners(agreements: Iterable[Agreement], requesting_site: str, service_type: str, day: date) -> frozenset[str]:
+    """The codes of the institutions that the requesting side may ask for this service on that day."""
     return frozenset(
-        a.performing_id
+        a.performing_site
         for a in agreements
-        if a.requesting_id == requesting_id and service_type in a.service_types and a.holds_on(day)
+        if a.requesting_site == requesting_site and service_type in a.service_types and a.holds_on(day)
     )

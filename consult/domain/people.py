@@ -80,18 +80,17 @@ class SitePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """A hospital or centre; ``code`` names it to other systems, ``ae_titles`` are how its machines call us.
+    """A hospital or centre; ``code`` is its identity everywhere, ``ae_titles`` are how its machines call us.
 
-    ``centre_id`` is the regional centre whose coordinators look after its cases.
+    ``centre`` is the code of the regional centre whose coordinators look after its cases.
     """
 
-    id: str
     code: str
     name: Words
     kind: InstitutionKind
     ae_titles: frozenset[str] = frozenset()
     policy: SitePolicy = SitePolicy()
-    centre_id: str | None = None
+    centre: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class Person:
     id: str
     username: str
     name: str
-    institution_id: str
+    institution_code: str
     roles: frozenset[Role]
     skills: tuple[Skill, ...] = ()
     licence: Licence | None = None
@@ -142,12 +141,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something now, and in which capacity; ``person_id`` and the institution are None for the system."""
+    """Who does something now, and in which capacity; ``person_id`` and ``institution_code`` are None for the system."""
 
     person_id: str | None
     name: str
     roles: frozenset[Role]
-    institution_id: str | None
     institution_code: str | None
     sign_right: bool = False
     skills: tuple[Skill, ...] = ()
@@ -162,20 +160,17 @@ class Actor:
         return not self.roles.isdisjoint(roles)
 
 
-SYSTEM = Actor(None, "系统", frozenset({Role.SYSTEM}), None, None)
+SYSTEM = Actor(None, "系统", frozenset({Role.SYSTEM}), None)
 """The product itself: timers, rules and receipts act as it."""
 
 
-def actor_for(person: Person, institution: Institution) -> Actor:
-    """The actor a signed-in person is; raises ValueError when the institution is not the person's own."""
-    if person.institution_id != institution.id:
-        raise ValueError("an actor acts for the institution of the account")
+def actor_for(person: Person) -> Actor:
+    """The actor a signed-in person is."""
     return Actor(
         person_id=person.id,
         name=person.name,
         roles=person.roles,
-        institution_id=institution.id,
-        institution_code=institution.code,
+        institution_code=person.institution_code,
         sign_right=person.sign_right,
         skills=person.skills,
     )

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from consult.domain.access import ACCESS, HOLDS, CaseFacts, Scope, What, may, may_administer, may_review, scope_of
 from consult.domain.people import SYSTEM, Actor, Role, Skill
 
-ANLONG, DUSHAN, XINGYI, GUIYANG = "i-anlong", "i-dushan", "i-xingyi", "i-guiyang"
-CASE = CaseFacts(requesting_id=ANLONG, performing_id=GUIYANG, centre_id=XINGYI, modality="CT", body_part="HEAD")
+ANLONG, DUSHAN, XINGYI, GUIYANG = "ANLONG", "DUSHAN", "XINGYI", "GUIYANG"
+CASE = CaseFacts(requesting_site=ANLONG, performing_site=GUIYANG, centre=XINGYI, modality="CT", body_part="HEAD")
 
 
 def someone(*roles: Role, at: str = ANLONG, person_id: str = "me", skills: Iterable[Skill] = ()) -> Actor:
-    return Actor(person_id, "某医师", frozenset(roles), at, at, skills=tuple(skills))
+    return Actor(person_id, "某医师", frozenset(roles), at, skills=tuple(skills))
 
 
 READER = someone(Role.SPECIALIST, at=GUIYANG, skills=[Skill("CT", "HEAD")])
@@ -46,12 +46,12 @@ def test_who_runs_the_platform_sees_no_image_and_no_report(case: CaseFacts) -> N
 
 def test_a_coordinator_sees_the_cases_of_the_region_and_no_other() -> None:
     assert may(someone(Role.COORDINATOR, at=XINGYI), What.IMAGES, CASE)
-    elsewhere = replace(CASE, requesting_id=DUSHAN, performing_id=GUIYANG, centre_id="i-other")
+    elsewhere = replace(CASE, requesting_site=DUSHAN, performing_site=GUIYANG, centre="OTHER")
     assert not may(someone(Role.COORDINATOR, at=XINGYI), What.LIST, elsewhere)
 
 
 def test_a_case_without_a_centre_belongs_to_no_region() -> None:
-    assert not may(someone(Role.COORDINATOR, at=XINGYI), What.LIST, replace(CASE, centre_id=None))
+    assert not may(someone(Role.COORDINATOR, at=XINGYI), What.LIST, replace(CASE, centre=None))
 
 
 def test_a_specialist_sees_a_case_only_when_it_is_assigned_or_may_be_claimed() -> None:
@@ -66,7 +66,7 @@ def test_a_specialist_sees_a_case_only_when_it_is_assigned_or_may_be_claimed() -
     [
         replace(CASE, in_pool=True, modality="MR"),
         replace(CASE, in_pool=True, body_part="KNEE"),
-        replace(CASE, in_pool=True, performing_id=XINGYI),
+        replace(CASE, in_pool=True, performing_site=XINGYI),
         replace(CASE, assignee_id="someone else"),
     ],
 )
@@ -135,6 +135,6 @@ def test_the_system_sees_all_it_works_on() -> None:
 
 @given(what=st.sampled_from(What), scope=st.sampled_from([s for s in Scope if s not in (Scope.ALL, Scope.SAMPLE)]))
 def test_an_actor_who_is_nobody_holds_no_scope(what: What, scope: Scope) -> None:
-    nobody = Actor(None, "", frozenset(Role) - {Role.SYSTEM}, None, None)
-    open_case = replace(CASE, centre_id=None, assignee_id=None, in_pool=True, in_review=True)
+    nobody = Actor(None, "", frozenset(Role) - {Role.SYSTEM}, None)
+    open_case = replace(CASE, centre=None, assignee_id=None, in_pool=True, in_review=True)
     assert not HOLDS[scope](nobody, open_case), what

@@ -85,7 +85,7 @@ def _assigned(actor: Actor, case: CaseFacts) -> bool:
 
 
 def _claimable(actor: Actor, case: CaseFacts) -> bool:
-    fits = not case.modality or any(s.covers(case.modality, case.body_part) for s in actor.skills)
+    fits = any(skill.covers(case.modality, case.body_part) for skill in actor.skills)
     return case.in_pool and actor.institution_code == case.performing_site and fits
 
 

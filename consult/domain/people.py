@@ -102,10 +102,13 @@ class Skill:
     subspecialty: str | None = None
 
     def covers(self, modality: str, body_part: str, subspecialty: str | None = None) -> bool:
-        """Whether a study of this kind may be given to the holder; a need without subspecialty asks for none."""
+        """Whether a study of this kind may be given to the holder.
+
+        What the need leaves empty is not known yet, or not asked for, and rules nobody out.
+        """
         return (
-            self.modality == modality
-            and self.body_part in (ANY, body_part)
+            modality in ("", self.modality)
+            and (self.body_part == ANY or body_part in ("", self.body_part))
             and (subspecialty is None or self.subspecialty == subspecialty)
         )
 

@@ -74,7 +74,8 @@ def test_a_specialist_sees_no_case_of_another_skill_house_or_colleague(case: Cas
     assert not may(READER, What.LIST, case)
 
 
-def test_a_case_whose_images_told_nothing_yet_can_be_claimed_by_the_house() -> None:
+def test_a_case_whose_images_told_nothing_yet_can_be_claimed_by_the_readers_of_the_house() -> None:
+    assert not may(someone(Role.SPECIALIST, at=GUIYANG), What.LIST, replace(CASE, in_pool=True, modality=""))
     assert may(READER, What.LIST, replace(CASE, in_pool=True, modality="", body_part=""))
 
 

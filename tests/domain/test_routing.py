@@ -110,6 +110,9 @@ def test_an_agreement_that_ended_rules_out_the_whole_house() -> None:
     next_year = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)
     candidate = reader(shifts=(Shift("r1", next_year, next_year + HOUR),))
     assert codes(NEED, candidate, next_year) == ["no-agreement"]
+    on_call = reader(shifts=(Shift("r1", NOW, NOW + 1000 * HOUR),))
+    assert codes(NEED, on_call, datetime(2026, 12, 31, 15, 59, tzinfo=UTC)) == []
+    assert codes(NEED, on_call, datetime(2026, 12, 31, 16, 0, tzinfo=UTC)) == ["no-agreement"]  # New Year in Shanghai
 
 
 def test_work_up_to_the_limit_is_accepted() -> None:
@@ -153,6 +156,12 @@ def test_of_two_who_may_the_one_with_more_to_speak_for_them_is_asked(
     first, second, *_ = route(need, [worse, better], NOW).ranking
     assert (first.person_id, second.person_id) == ("b", "a")
     assert points(first).get(by, 0) > points(second).get(by, 0)
+
+
+def test_fairness_is_measured_against_those_who_may_have_the_case() -> None:
+    off_call = reader("c", recent_units=500, shifts=())
+    first, second, _ = route(NEED, [reader("a", recent_units=4), reader("b", recent_units=10), off_call], NOW).ranking
+    assert (points(first)["fairness"], points(second)["fairness"]) == (3, -3)
 
 
 def test_who_had_the_case_before_it_was_returned_gets_it_back() -> None:

@@ -181,6 +181,7 @@ class Case:
     last_reason: str = ""
     error_claimed_by: str | None = None
     outcome: str = ""
+    sampled: bool = False  # drawn for quality assurance
     parent_id: str | None = None
 
     def stay_ends(self, now: datetime) -> Iterable[tuple[State, datetime, datetime]]:

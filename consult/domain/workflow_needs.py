@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from consult.domain.cases import PRIORITY_RANK, Case, Priority, ServiceType, State
+from consult.domain.clocks import RETURNED_EXPIRES_S
 from consult.domain.errors import Words
 from consult.domain.people import Actor, Role
 
@@ -66,7 +67,7 @@ def is_offered(verb: str, case: Case, actor: Actor) -> bool:
 class Images:
     """What the archive knows of a case's studies, all together; ``status`` is the worst of them.
 
-    ``none`` (nothing arrived), ``receiving``, ``short`` (``missing`` names what), ``quiet`` (no manifest), ``complete``.
+    ``none`` (nothing arrived), ``receiving``, ``short`` (named in ``missing``), ``quiet`` or ``complete``.
     """
 
     status: str = "none"
@@ -255,6 +256,16 @@ OFFER_OPEN = Need(
     _fixed(
         "接诊时限已过，病例将转给下一位专家。", "The time to accept has passed; the case goes to the next specialist."
     ),
+)
+OFFER_PAST = Need(
+    "offer-past",
+    lambda case, _actor, _say, _world, now: case.offer_until is not None and now >= case.offer_until,
+    _fixed("接诊时限还没有到。", "The time to accept has not passed yet."),
+)
+WEEK_WITHOUT_ANSWER = Need(
+    "week-without-answer",
+    lambda case, _actor, _say, _world, now: (now - case.stays[-1].since).total_seconds() >= RETURNED_EXPIRES_S,
+    _fixed("退回还不满七天。", "It was returned less than seven days ago."),
 )
 LATER_THAN_NOW = Need(
     "later-than-now",

@@ -98,15 +98,22 @@ cases = Table(
     Column("updated_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("live", Boolean, nullable=False),
+    Column("sampled", Boolean, nullable=False),
+    Column("rank", String(64), nullable=False),
     Column("document", Document, nullable=False),
-    Index("ix_cases_requesting_site_live_updated_at", "requesting_site", "live", "updated_at"),
-    Index("ix_cases_performing_site_state_due_at", "performing_site", "state", "due_at"),
-    Index("ix_cases_assignee_id_live_due_at", "assignee_id", "live", "due_at"),
-    Index("ix_cases_centre_live_updated_at", "centre", "live", "updated_at"),
-    Index("ix_cases_updated_at_id", "updated_at", "id"),
+    Index("ix_cases_rank_id", "rank", "id"),
+    Index("ix_cases_requesting_site_rank", "requesting_site", "rank"),
+    Index("ix_cases_performing_site_rank", "performing_site", "rank"),
+    Index("ix_cases_centre_rank", "centre", "rank"),
+    Index("ix_cases_assignee_id_rank", "assignee_id", "rank"),
+    Index("ix_cases_author_id_rank", "author_id", "rank"),
+    Index("ix_cases_performing_site_state_rank", "performing_site", "state", "rank"),
     Index("ix_cases_patient_name", "patient_name"),
 )
-"""A case as it stands; everything in it can be rebuilt from its facts. ``document`` is the whole value."""
+"""A case as it stands; everything in it can be rebuilt from its facts.
+
+``document`` is the whole value; ``rank`` sorts a worklist (live before ended, by priority, then by due time).
+"""
 
 case_studies = Table(
     "case_studies",

@@ -7,14 +7,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from consult.domain.errors import Unavailable, Words
+from consult.domain.errors import Refusal, Unavailable, Words
 from consult.domain.events import Fact
 from consult.store.tables import facts
 
 FACT_ORDER_LOCK = 0x434F4E53  # "CONS": one key for pg_advisory_xact_lock
 AWAY = Words("数据库暂时不可用，请稍后重试。", "The database is away for a moment; try again shortly.")
+
+
+class Taken(Refusal):
+    """A row with this key exists already: somebody did the same at the same moment."""
+
+    code = "taken"
 
 
 class Unit:
@@ -78,6 +84,8 @@ class Store:
                 told = unit.write_facts()
         except OperationalError as away:
             raise Unavailable(AWAY) from away
+        except IntegrityError as twice:
+            raise Taken(Words("这一项已经存在。", "That exists already.")) from twice
         if told:
             for listener in self._listeners:
                 listener()
@@ -86,10 +94,16 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """A transaction that only looks and sees one moment of the database."""
         try:
-            with self.engine.connect() as connection, connection.begin():
+            with self._reader() as connection, connection.begin():
                 yield connection
         except OperationalError as away:
             raise Unavailable(AWAY) from away
+
+    def _reader(self) -> Connection:
+        connection = self.engine.connect()
+        if self.engine.dialect.name == "postgresql":
+            return connection.execution_options(isolation_level="REPEATABLE READ")
+        return connection
 
     def close(self) -> None:
         """Give the connections back."""
@@ -104,7 +118,8 @@ def _engine(url: str) -> Engine:
             pool_size=20,
             max_overflow=20,
             pool_pre_ping=True,
-            isolation_level="REPEATABLE READ",
+            # a writer that waited for another sees the new version, finds no row to change, and says Stale
+            isolation_level="READ COMMITTED",
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,152 @@
+"""What the system does by itself: routing, offers that run out, escalation, images that came or lack, closing."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from consult.actions.workflow import move_by_system
+from consult.domain.cases import Case, State, Why
+from consult.domain.clocks import RETURNED_EXPIRES_S
+from consult.domain.errors import NotFound, Unmet, WrongState
+from consult.domain.events import Fact
+from consult.domain.people import SYSTEM
+from consult.domain.routing import Explained, offer_until, route, shift_ends
+from consult.domain.workflow import Verb
+from consult.store import cases, outbox, people
+from consult.store.candidates import candidates_for, need_of
+from consult.store.outbox import Timer
+from consult.store.unit import Store, Unit
+from consult.store.world import due_of, images_of, readings_of, world_of
+
+RETRY_ROUTING = timedelta(seconds=30)
+CLOSES_AFTER = timedelta(days=7)
+CASE_JOBS = ("route", "offer_ran_out", "expire", "escalate", "close")
+
+
+def on_case_fact(store: Store, fact: Fact, now: datetime) -> None:
+    """A case changed: set its timers anew, look at its images, and route it at once when it waits for a reader."""
+    with store.write() as unit:
+        case = _case(unit, fact.subject_id)
+        if case is None:
+            return
+        case = _judge_images(unit, case, now)
+        _set_timers(unit, case, now)
+    if case.state is State.QUEUED:
+        route_case(store, case.id, now)
+
+
+def on_study_fact(store: Store, institution: str, study_uid: str, now: datetime) -> None:
+    """A study settled: the cases that wait for it, or were taken in with it, are judged anew."""
+    with store.write() as unit:
+        for case in cases.of_study(unit.connection, study_uid, (State.SUBMITTED, State.AWAITING_IMAGES)):
+            if case.requesting_site == institution:
+                _judge_images(unit, case, now)
+
+
+def _case(unit: Unit, case_id: str) -> Case | None:
+    try:
+        return cases.find(unit.connection, case_id, SYSTEM)
+    except NotFound:
+        return None
+
+
+def _judge_images(unit: Unit, case: Case, now: datetime) -> Case:
+    """T03, T04, and T07 where the performing site lets complete cases pass without a coordinator."""
+    if case.state not in (State.SUBMITTED, State.AWAITING_IMAGES):
+        return case
+    status = images_of(unit.connection, case).status
+    if case.state is State.SUBMITTED and status in ("none", "short"):
+        return move_by_system(unit, case, Verb.IMAGES_INCOMPLETE, {}, now)
+    if case.state is State.AWAITING_IMAGES and status in ("complete", "quiet"):
+        case = move_by_system(unit, case, Verb.IMAGES_COMPLETE, {}, now)
+    performing = people.institution(unit.connection, case.performing_site)
+    if case.state is State.SUBMITTED and status in ("complete", "quiet") and performing.policy.auto_triage:
+        case = move_by_system(unit, case, Verb.TRIAGE, {}, now)
+    return case
+
+
+def _set_timers(unit: Unit, case: Case, now: datetime) -> None:
+    outbox.drop_timers(unit, case.id, CASE_JOBS)
+    if case.state is State.ASSIGNED and case.offer_until is not None:
+        outbox.set_timer(unit, "offer_ran_out", case.id, case.offer_until)
+    if case.state is State.QUEUED:
+        outbox.set_timer(unit, "route", case.id, now + RETRY_ROUTING)
+    if case.state is State.RETURNED:
+        outbox.set_timer(unit, "expire", case.id, case.stays[-1].since + timedelta(seconds=RETURNED_EXPIRES_S))
+    if case.state is State.ACKNOWLEDGED:
+        outbox.set_timer(unit, "close", case.id, case.stays[-1].since + CLOSES_AFTER)
+    mark = _next_mark(case, now)
+    if mark is not None:
+        outbox.set_timer(unit, "escalate", case.id, mark)
+
+
+def _next_mark(case: Case, now: datetime) -> datetime | None:
+    """The next of the moments at which the consult clock escalates (50, 80, 100 %)."""
+    coming = [
+        mark.at
+        for reading in readings_of(case, now)
+        if reading.name == "consult" and reading.running
+        for mark in reading.marks
+        if mark.at > now
+    ]
+    return min(coming) if coming else None
+
+
+def route_case(store: Store, case_id: str, now: datetime) -> None:
+    """T09: offer the case to the best of those who may have it, and remember why; nobody fit: try again later."""
+    with store.write() as unit:
+        case = _case(unit, case_id)
+        if case is None or case.state is not State.QUEUED:
+            return
+        need = need_of(unit.connection, case, due_of(case, now), now)
+        candidates = candidates_for(unit.connection, case, now)
+        decision = route(need, candidates, now)
+        if decision.chosen is None:
+            outbox.set_timer(unit, "route", case.id, now + RETRY_ROUTING)
+            return
+        chosen = decision.chosen
+        shifts = people.shifts_of(unit.connection, case.performing_site, now)
+        say = {
+            "assignee": {"id": chosen.person_id, "name": chosen.name},
+            "offer_until": offer_until(str(case.priority), now, shift_ends(shifts, chosen.person_id, now)),
+            "why": tuple(_why(explained, chosen.person_id) for explained in decision.ranking),
+        }
+        move_by_system(unit, case, Verb.ASSIGN, say, now)
+
+
+def _why(explained: Explained, chosen: str) -> Why:
+    return Why(
+        explained.person_id,
+        explained.name,
+        explained.person_id == chosen,
+        explained.score,
+        tuple((reason.code, reason.words.zh, reason.words.en, reason.points) for reason in explained.reasons),
+        tuple((out.code, out.words.zh, out.words.en) for out in explained.excluded_by),
+    )
+
+
+def _by_timer(verb: Verb) -> Callable[[Store, Timer, datetime], None]:
+    def due(store: Store, timer: Timer, now: datetime) -> None:
+        with store.write() as unit:
+            case = _case(unit, timer.subject_id)
+            if case is None:
+                return
+            try:
+                move_by_system(unit, case, verb, {}, now, world_of(unit.connection, case, now))
+            except (WrongState, Unmet):
+                return  # it moved on by itself before the timer came
+
+    return due
+
+
+def _route_due(store: Store, timer: Timer, now: datetime) -> None:
+    route_case(store, timer.subject_id, now)
+
+
+CASE_TIMERS: dict[str, Callable[[Store, Timer, datetime], None]] = {
+    "route": _route_due,
+    "offer_ran_out": _by_timer(Verb.OFFER_RAN_OUT),
+    "expire": _by_timer(Verb.EXPIRE),
+    "escalate": _by_timer(Verb.ESCALATE),
+    "close": _by_timer(Verb.CLOSE),
+}
+"""What a due timer of a case does; a job that runs twice finds the case already moved."""

@@ -1,0 +1,125 @@
+"""Moves: one way in for every verb, by people and by the system; decide, keep, tell, commit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from consult.actions import cases as requests
+from consult.actions.once import Once, do_once
+from consult.domain.cases import Case
+from consult.domain.errors import Invalid, NotFound, Stale, Words
+from consult.domain.events import Fact
+from consult.domain.people import SYSTEM, Actor
+from consult.domain.workflow import Verb, decide
+from consult.domain.workflow_needs import World
+from consult.store import cases, people, reports
+from consult.store.unit import Store, Unit
+from consult.store.world import due_of, world_of
+
+SEALED = frozenset({Verb.ISSUE_PRELIMINARY, Verb.SUBMIT_FOR_REVIEW, Verb.SIGN, Verb.CO_SIGN})
+"""Verbs that sign a document: they go by actions/reports.py, which makes the PDF before it moves the case."""
+
+NO_KEY = Once(None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A move that somebody asks for: the verb, what they say with it, the version they saw, and their key."""
+
+    verb: Verb
+    say: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    version: int | None = None
+    once: Once = NO_KEY
+
+
+Beside = Callable[[Unit, Case, Case, Actor, Mapping[str, Any], datetime], None]
+
+
+def move(store: Store, case_id: str, order: Order, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Move a case by hand; the answer tells where it is now and what was told.
+
+    Raises NotFound, Stale, WrongState, NotAllowed, Unmet, Invalid, KeyReused.
+    """
+    return do_once(store, actor, order.once, now, lambda unit: apply(unit, case_id, order, actor, now))
+
+
+def apply(unit: Unit, case_id: str, order: Order, actor: Actor, now: datetime) -> dict[str, Any]:
+    """The move inside a transaction that others add to."""
+    case = cases.find(unit.connection, case_id, actor)
+    check_version(case, order.version)
+    say = spoken(unit, case, order.say)
+    world = world_of(unit.connection, case, now, overridden(order.say))
+    after, told = decide(case, order.verb, actor, say, world, now)
+    return keep(unit, case, after, told, actor, say, now)
+
+
+def keep(
+    unit: Unit, before: Case, after: Case, told: Fact, actor: Actor, say: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Store the moved case with its fact, and what this verb changes beside the case."""
+    cases.save(unit, before, after, told, due_of(after, now))
+    beside = BESIDE.get(Verb(told.kind))
+    if beside is not None:
+        beside(unit, before, after, actor, say, now)
+    return {"id": after.id, "number": after.number, "state": str(after.state), "version": after.version,
+            "verb": told.kind, "at": now.isoformat()}  # fmt: skip
+
+
+def move_by_system(
+    unit: Unit, case: Case, verb: Verb, say: Mapping[str, Any], now: datetime, world: World | None = None
+) -> Case:
+    """A move by a timer, a rule or a receipt, in a transaction under way. Raises what ``decide`` raises."""
+    known = world or world_of(unit.connection, case, now)
+    after, told = decide(case, verb, SYSTEM, say, known, now)
+    keep(unit, case, after, told, SYSTEM, say, now)
+    return after
+
+
+def check_version(case: Case, expected: int | None) -> None:
+    """Raises Stale when the mover saw another version."""
+    if expected is not None and expected != case.version:
+        raise Stale
+
+
+def overridden(say: Mapping[str, Any]) -> frozenset[str]:
+    """The codes of writing rules that are overridden, each with a reason. Raises Invalid where one has none."""
+    codes: set[str] = set()
+    for override in say.get("overrides") or ():
+        if not str(override.get("reason") or "").strip():
+            raise Invalid.at("overrides", Words("每一项强制通过都要写明原因。", "Each override needs its reason."))
+        codes.add(str(override["code"]))
+    return frozenset(codes)
+
+
+def spoken(unit: Unit, case: Case, say: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said, checked against what is stored, with people by name as of today. Raises Invalid."""
+    heard = dict(say)
+    if isinstance(heard.get("assignee"), str):
+        try:
+            person = people.person(unit.connection, heard["assignee"])
+        except NotFound:
+            raise Invalid.at("assignee", Words("没有这位专家。", "There is no such specialist.")) from None
+        heard["assignee"] = {"id": person.id, "name": person.name}
+    if heard.get("study_uids"):
+        requests.check_studies(unit, case.requesting_site, heard["study_uids"])
+    return heard
+
+
+def _returned(unit: Unit, before: Case, *_: Any) -> None:
+    reports.turn(unit.connection, before.id, reports.PENDING, reports.RETURNED)
+
+
+def _recalled(unit: Unit, before: Case, *_: Any) -> None:
+    reports.retract(unit.connection, before.id, before.report_version)
+
+
+BESIDE: dict[Verb, Beside] = {
+    Verb.RETURN_REVIEW: _returned,
+    Verb.REASSIGN: _returned,
+    Verb.CANCEL: _returned,
+    Verb.RECALL: _recalled,
+    Verb.SECOND_OPINION: requests.second_opinion,
+    Verb.MDT: requests.mdt,
+}
+"""What a verb changes beside the case, in the same transaction."""

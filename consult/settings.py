@@ -1,0 +1,128 @@
+"""The knobs: typed, a section a door, from CONSULT_<SECTION>__<NAME> or consult.toml; a secret has no default."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Section(BaseModel):
+    """A group of settings; a misspelt name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Section):
+    """Where rows are kept: ``sqlite:///path`` or ``postgresql://…``."""
+
+    url: str = "sqlite:///data/consult.db"
+
+
+class Blobs(Section):
+    """Where images and documents are kept."""
+
+    url: str = "file:///var/lib/consult/blobs"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of a ``file:`` URL. Raises ValueError for another scheme."""
+        if not self.url.startswith("file://"):
+            raise ValueError("blobs.url must be a file:/// folder")
+        return Path(self.url.removeprefix("file://"))
+
+
+class Web(Section):
+    """The HTTP door. ``public_url`` is how people reach it, and what QR codes and Origin checks name."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = "http://127.0.0.1:8080"
+    threads: int = 64
+    trusted_proxy: bool = False
+    x_accel: bool = False
+
+
+class Dicom(Section):
+    """The DICOM door. ``quiet_s``: a study is settled when nothing arrived for so many seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 11112
+    ae_title: str = "CONSULT"
+    loopback_aes: frozenset[str] = frozenset()
+    max_associations: int = 50
+    max_bytes_in_flight: int = 512 * 1024 * 1024
+    quiet_s: float = 10.0
+
+
+class Parser(Section):
+    """The bounded parser of received objects."""
+
+    workers: int = 2
+    memory_mb: int = 300
+    timeout_s: float = 10.0
+
+
+class Trust(Section):
+    """Where the signing authority's files are; ``demo`` marks every document that it signs as a demonstration."""
+
+    folder: Path = Path("/var/lib/consult/trust")
+    demo: bool = False
+
+
+class Report(Section):
+    """The document maker."""
+
+    render_workers: int = 1
+    render_timeout_s: float = 60.0
+
+
+class Settings(BaseSettings):
+    """All settings of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONSULT_", env_nested_delimiter="__", toml_file="consult.toml", extra="forbid", frozen=True
+    )
+
+    database: Database = Database()
+    blobs: Blobs = Blobs()
+    web: Web = Web()
+    dicom: Dicom = Dicom()
+    parser: Parser = Parser()
+    trust: Trust = Trust()
+    report: Report = Report()
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then consult.toml."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, for a child process that must have the same."""
+    told: dict[str, str] = {}
+    for section, value in settings.model_dump(mode="json").items():
+        entries: dict[str, Any] = value if isinstance(value, dict) else {"": value}
+        for name, entry in entries.items():
+            key = f"CONSULT_{section}__{name}".upper() if name else f"CONSULT_{section}".upper()
+            told[key] = entry if isinstance(entry, str) else _json(entry)
+    return told
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value)

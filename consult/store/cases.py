@@ -1,0 +1,317 @@
+"""Cases in the database: kept whole, found by what a person may see, listed by what is due first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+
+from consult.domain.access import Scope, What, scope_of
+from consult.domain.cases import PRIORITY_RANK, Case, State, case_of, document_of
+from consult.domain.errors import NotFound, Stale
+from consult.domain.events import Fact
+from consult.domain.people import ANY, Actor
+from consult.domain.workflow import LIVE
+from consult.store.tables import case_studies, cases, counters, facts
+from consult.store.unit import Unit
+
+Condition = ColumnElement[bool]
+FAR = "9999"
+
+
+def visible_to(actor: Actor, what: What) -> Condition:
+    """The start of every query on cases: the rows in which the actor sees ``what``, by the ACCESS table's scopes."""
+    scopes = scope_of(actor, what)
+    if Scope.ALL in scopes:
+        return true()
+    return or_(false(), *(_scope(scope, actor) for scope in scopes))
+
+
+def _scope(scope: Scope, actor: Actor) -> Condition:
+    site, person = actor.institution_code, actor.person_id
+    if site is None or person is None:
+        return false()
+    conditions: dict[Scope, Condition] = {
+        Scope.OWN_SITE: cases.c.requesting_site == site,
+        Scope.REGION: or_(cases.c.centre == site, cases.c.performing_site == site, cases.c.requesting_site == site),
+        Scope.ASSIGNED: or_(cases.c.assignee_id == person, cases.c.author_id == person),
+        Scope.CLAIMABLE: _claimable(actor),
+        Scope.IN_REVIEW: or_(
+            and_(cases.c.performing_site == site, cases.c.state == State.IN_REVIEW), cases.c.reviewer_id == person
+        ),
+        Scope.SAMPLE: cases.c.sampled,
+    }
+    return conditions[scope]
+
+
+def _claimable(actor: Actor) -> Condition:
+    skilled = [cases.c.modality == ""]
+    for skill in actor.skills:
+        covers = cases.c.modality == skill.modality
+        skilled.append(covers if skill.body_part == ANY else and_(covers, cases.c.body_part == skill.body_part))
+    return and_(
+        cases.c.performing_site == actor.institution_code, cases.c.state == State.QUEUED, or_(false(), *skilled)
+    )
+
+
+def claimable_by(actor: Actor) -> Condition:
+    """The pool as this specialist sees it."""
+    return _claimable(actor)
+
+
+def rank_of(case: Case, due_at: datetime | None) -> str:
+    """The sort key of a worklist: live cases first, by priority and due time; ended ones after, newest first."""
+    if case.state in LIVE:
+        return f"0{PRIORITY_RANK[case.priority]}{due_at.isoformat() if due_at else FAR}"
+    return f"1{int(1e11 - case.updated_at.timestamp()):012d}"
+
+
+def _row(case: Case, due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "number": case.number,
+        "state": str(case.state),
+        "version": case.version,
+        "priority": str(case.priority),
+        "service_type": str(case.service_type),
+        "requesting_site": case.requesting_site,
+        "performing_site": case.performing_site,
+        "centre": case.centre,
+        "requester_id": case.requester.id,
+        "assignee_id": case.assignee.id if case.assignee else None,
+        "author_id": case.author.id if case.author else None,
+        "reviewer_id": case.reviewer.id if case.reviewer else None,
+        "patient_name": case.patient.name,
+        "modality": case.modality,
+        "body_part": case.body_part,
+        "created_at": case.created_at,
+        "updated_at": case.updated_at,
+        "due_at": due_at,
+        "live": case.state in LIVE,
+        "sampled": case.sampled,
+        "rank": rank_of(case, due_at),
+        "document": document_of(case),
+    }
+
+
+def add(unit: Unit, case: Case, told: Fact, due_at: datetime | None) -> None:
+    """Keep a new case and tell its first fact."""
+    unit.connection.execute(insert(cases).values(_row(case, due_at)))
+    _link(unit.connection, case)
+    unit.tell(told)
+
+
+def save(unit: Unit, before: Case, after: Case, told: Fact, due_at: datetime | None) -> None:
+    """Keep a moved case if nobody was faster, and tell the fact. Raises Stale."""
+    changed = unit.connection.execute(
+        update(cases).where(cases.c.id == before.id, cases.c.version == before.version).values(_row(after, due_at))
+    )
+    if changed.rowcount != 1:
+        raise Stale
+    if after.study_uids != before.study_uids:
+        unit.connection.execute(delete(case_studies).where(case_studies.c.case_id == after.id))
+        _link(unit.connection, after)
+    unit.tell(told)
+
+
+def _link(connection: Connection, case: Case) -> None:
+    if case.study_uids:
+        connection.execute(
+            insert(case_studies), [{"case_id": case.id, "study_uid": uid} for uid in dict.fromkeys(case.study_uids)]
+        )
+
+
+def find(connection: Connection, case_id: str, actor: Actor, what: What = What.CASE) -> Case:
+    """The case, if the actor sees ``what`` of it; NotFound otherwise, whether or not it exists."""
+    document = connection.scalar(select(cases.c.document).where(cases.c.id == case_id, visible_to(actor, what)))
+    if document is None:
+        raise NotFound
+    return case_of(document)
+
+
+def sees(connection: Connection, case_id: str, actor: Actor, what: What) -> bool:
+    """Whether the actor sees ``what`` of the case."""
+    return connection.scalar(select(cases.c.id).where(cases.c.id == case_id, visible_to(actor, what))) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a worklist is narrowed to; ``queue`` is mine, pool or site."""
+
+    states: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    queue: str | None = None
+    text: str = ""
+
+
+def page(
+    connection: Connection, actor: Actor, filters: Filters, after: tuple[str, str] | None, limit: int
+) -> list[tuple[Case, datetime | None, tuple[str, str]]]:
+    """Up to ``limit`` cases after a cursor, each with its due time and its own cursor."""
+    query: Select[Any] = (
+        select(cases.c.document, cases.c.due_at, cases.c.rank, cases.c.id)
+        .where(_matching(actor, filters))
+        .order_by(cases.c.rank, cases.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(cases.c.rank, cases.c.id) > after)
+    return [(case_of(row.document), row.due_at, (row.rank, row.id)) for row in connection.execute(query)]
+
+
+def count(connection: Connection, actor: Actor, filters: Filters) -> int:
+    """How many cases the whole list has."""
+    return connection.scalar(select(func.count()).select_from(cases).where(_matching(actor, filters))) or 0
+
+
+def _matching(actor: Actor, filters: Filters) -> Condition:
+    conditions = [visible_to(actor, What.LIST)]
+    if filters.states:
+        conditions.append(cases.c.state.in_(filters.states))
+    if filters.priorities:
+        conditions.append(cases.c.priority.in_(filters.priorities))
+    if filters.queue == "mine":
+        person = actor.person_id
+        conditions.append(
+            or_(
+                cases.c.assignee_id == person,
+                cases.c.requester_id == person,
+                cases.c.reviewer_id == person,
+                cases.c.author_id == person,
+            )
+        )
+    elif filters.queue == "pool":
+        conditions.append(_claimable(actor))
+    elif filters.queue == "site":
+        site = actor.institution_code
+        conditions.append(or_(cases.c.requesting_site == site, cases.c.performing_site == site, cases.c.centre == site))
+    if filters.text:
+        like = "%" + filters.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        conditions.append(or_(cases.c.patient_name.ilike(like, escape="\\"), cases.c.number.ilike(like, escape="\\")))
+    return and_(*conditions)
+
+
+def facts_of(connection: Connection, case_id: str, after: int = 0) -> list[Fact]:
+    """What happened to a case after a place in the log, in order."""
+    query = (
+        select(facts)
+        .where(facts.c.subject == "case", facts.c.subject_id == case_id, facts.c.seq > after)
+        .order_by(facts.c.seq)
+    )
+    return [_fact(row) for row in connection.execute(query)]
+
+
+def facts_seen(connection: Connection, actor: Actor, after: int, limit: int) -> list[Fact]:
+    """Facts of cases that the actor may list, after a place in the log, in order."""
+    query = (
+        select(facts)
+        .join(cases, and_(facts.c.subject == "case", cases.c.id == facts.c.subject_id))
+        .where(facts.c.seq > after, visible_to(actor, What.LIST))
+        .order_by(facts.c.seq)
+        .limit(limit)
+    )
+    return [_fact(row) for row in connection.execute(query)]
+
+
+def seeing(connection: Connection, case_id: str, actors: Iterable[tuple[str, Actor]]) -> list[str]:
+    """Of these keyed actors, the keys of those who may list the case."""
+    return [key for key, actor in actors if sees(connection, case_id, actor, What.LIST)]
+
+
+def head(connection: Connection) -> int:
+    """The last place in the log; 0 when nothing happened yet."""
+    return connection.scalar(select(func.max(facts.c.seq))) or 0
+
+
+def _fact(row: Any) -> Fact:
+    return Fact(row.subject, row.subject_id, row.kind, row.at, row.by_id, row.by_name, row.version, row.data, row.seq)
+
+
+def next_number(unit: Unit, day: str) -> str:
+    """The next case number of a day: HZ20261124-0007."""
+    name = f"case-{day}"
+    taken = unit.connection.execute(
+        update(counters).where(counters.c.name == name).values(value=counters.c.value + 1).returning(counters.c.value)
+    ).scalar()
+    if taken is None:
+        unit.connection.execute(insert(counters).values(name=name, value=1))
+        taken = 1
+    return f"HZ{day}-{taken:04d}"
+
+
+def twin_of(connection: Connection, case: Case) -> str | None:
+    """The number of another open case with the same patient, question and studies, if there is one."""
+    query = select(cases.c.document).where(
+        cases.c.requesting_site == case.requesting_site,
+        cases.c.patient_name == case.patient.name,
+        cases.c.live,
+        cases.c.state != State.DRAFT,
+        cases.c.id != case.id,
+    )
+    for document in connection.scalars(query):
+        other = case_of(document)
+        if other.question.strip() == case.question.strip() and set(other.study_uids) == set(case.study_uids):
+            return other.number
+    return None
+
+
+def of_study(connection: Connection, study_uid: str, states: Sequence[State]) -> list[Case]:
+    """The cases in these states that a study is linked to."""
+    query = (
+        select(cases.c.document)
+        .join(case_studies, case_studies.c.case_id == cases.c.id)
+        .where(case_studies.c.study_uid == study_uid, cases.c.state.in_([str(state) for state in states]))
+    )
+    return [case_of(document) for document in connection.scalars(query)]
+
+
+def in_states(connection: Connection, performing_site: str, states: Sequence[State]) -> list[Case]:
+    """The cases of a performing site in these states, in the order of their rank."""
+    query = (
+        select(cases.c.document)
+        .where(cases.c.performing_site == performing_site, cases.c.state.in_([str(state) for state in states]))
+        .order_by(cases.c.rank)
+    )
+    return [case_of(document) for document in connection.scalars(query)]
+
+
+REPORTED = (State.SIGNED, State.DELIVERED, State.ACKNOWLEDGED, State.CLOSED)
+HELD = (State.ASSIGNED, State.ACCEPTED, State.SCHEDULED, State.IN_PROGRESS, State.PRELIMINARY)
+
+
+def held_by(connection: Connection, person_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+    """The open work of these people: (person id, modality, case id) a case."""
+    query = select(cases.c.assignee_id, cases.c.modality, cases.c.id).where(
+        cases.c.assignee_id.in_(person_ids), cases.c.state.in_([str(state) for state in HELD])
+    )
+    return [(row.assignee_id, row.modality, row.id) for row in connection.execute(query)]
+
+
+def readers_of(connection: Connection, patient_name: str, requesting_site: str) -> dict[str, int]:
+    """Who wrote how many reports for a patient of this name at this site: the prior readers."""
+    query = (
+        select(cases.c.author_id, func.count())
+        .where(
+            cases.c.patient_name == patient_name,
+            cases.c.requesting_site == requesting_site,
+            cases.c.author_id.is_not(None),
+            cases.c.state.in_(REPORTED),
+        )
+        .group_by(cases.c.author_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}

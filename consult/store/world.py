@@ -1,0 +1,122 @@
+"""What the rules ask about a case beyond the case itself, gathered in one place from what is stored."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from consult.domain import agreements, clocks, writing_rules
+from consult.domain.calendars import CHINA
+from consult.domain.cases import Case, Priority, State
+from consult.domain.completeness import StudyCompleteness
+from consult.domain.critical_terms import critical_terms
+from consult.domain.errors import Words
+from consult.domain.report_templates import Section, Template, template_for
+from consult.domain.reports import ReportText
+from consult.domain.routing import excluded_by
+from consult.domain.workflow import STATES
+from consult.domain.workflow_needs import Images, World
+from consult.store import cases, people, reports, studies
+from consult.store.candidates import candidates_for, need_of
+
+RUNS = {str(state): row.clocks for state, row in STATES.items()}
+ROUTABLE = frozenset(
+    {State.QUEUED, State.ASSIGNED, State.ACCEPTED, State.SCHEDULED, State.IN_PROGRESS, State.PRELIMINARY,
+     State.IN_REVIEW}
+)  # fmt: skip
+WRITING = frozenset({State.IN_PROGRESS, State.PRELIMINARY, State.IN_REVIEW})
+EMPTY_SECTION, CRITICAL = "section-empty", "critical-untold"
+WORST_FIRST = ("none", "short", "receiving", "quiet", "complete")
+
+
+def readings_of(case: Case, now: datetime) -> tuple[clocks.ClockReading, ...]:
+    """The clocks of a case."""
+    return clocks.read(case.stays, now, str(case.priority), RUNS, exam_started=case.exam_started)
+
+
+def due_of(case: Case, now: datetime) -> datetime | None:
+    """When the next running clock of a case is due."""
+    due = [r.due_at for r in readings_of(case, now) if r.running and r.due_at is not None]
+    return min(due) if due else None
+
+
+def images_of(connection: Connection, case: Case) -> Images:
+    """What the archive knows of the case's studies together; the worst of them speaks."""
+    known = studies.completeness_of(connection, case.requesting_site, case.study_uids)
+    if not case.study_uids:
+        return Images()
+    found = [known.get(uid) for uid in case.study_uids]
+    expected = [each.expected for each in found if each is not None and each.expected is not None]
+    return Images(
+        status=min((each.status if each else "none" for each in found), key=lambda s: WORST_FIRST.index(str(s))),
+        received=sum(each.received for each in found if each),
+        expected=sum(expected) if expected and len(expected) == len(found) else None,
+        missing=tuple(gap for each in found if each for gap in _gaps(each)),
+    )
+
+
+def _gaps(study: StudyCompleteness) -> list[Words]:
+    return [missing.sentence for missing in study.missing]
+
+
+def template_of(case: Case) -> Template:
+    """The template a case's report is written on."""
+    return template_for(case.modality, case.body_part, str(case.service_type))
+
+
+def report_context(case: Case, now: datetime) -> writing_rules.ReportContext:
+    """What the writing rules know beside the text."""
+    born = case.patient.birth_date
+    age = None if born is None else int((CHINA.local_day(now) - born).days / 365.25)
+    return writing_rules.ReportContext(
+        template_of(case), case.patient.sex, age, alerts=frozenset(alert.finding for alert in case.alerts)
+    )
+
+
+def whole_text(text: ReportText) -> str:
+    """The parts in which a critical finding is told."""
+    return "\n".join((text.section(Section.FINDINGS), text.section(Section.IMPRESSION)))
+
+
+def world_of(connection: Connection, case: Case, now: datetime, overridden: frozenset[str] = frozenset()) -> World:
+    """What the needs of a move look at; ``overridden`` are the codes of writing rules that the mover overrides."""
+    performing = people.institution(connection, case.performing_site)
+    requesting = people.institution(connection, case.requesting_site)
+    known = people.agreements_of(connection, case.requesting_site)
+    day = CHINA.local_day(now)
+    missing, blocking, critical = _written(connection, case, now, overridden)
+    return World(
+        agreed=agreements.agreed(known, case.requesting_site, case.performing_site, str(case.service_type), day),
+        duplicate=cases.twin_of(connection, case) if case.state is State.DRAFT else None,
+        images=images_of(connection, case),
+        two_person=performing.policy.two_person,
+        approver_required=requesting.policy.approver_required and case.priority is not Priority.EMERGENCY,
+        unfit=_unfit(connection, case, now) if case.state in ROUTABLE else {},
+        report_missing=missing,
+        blocking=blocking,
+        critical_terms=critical,
+        receipts=reports.receipts(connection, case.id, case.report_version) if case.state is State.SIGNED else 0,
+    )
+
+
+def _unfit(connection: Connection, case: Case, now: datetime) -> dict[str, Words | None]:
+    need = need_of(connection, case, due_of(case, now), now)
+    judged: dict[str, Words | None] = {}
+    for candidate in candidates_for(connection, case, now):
+        out = excluded_by(need, candidate, now)
+        judged[candidate.person.id] = out[0].words if out else None
+    return judged
+
+
+def _written(
+    connection: Connection, case: Case, now: datetime, overridden: frozenset[str]
+) -> tuple[tuple[Words, ...], tuple[Words, ...], tuple[str, ...]]:
+    if case.state not in WRITING:
+        return (), (), ()
+    revision = reports.latest(connection, case.id)
+    text = revision.text if revision else ReportText()
+    found = writing_rules.blocks(writing_rules.check(text, report_context(case, now)))
+    missing = tuple(f.sentence for f in found if f.code == EMPTY_SECTION)
+    blocking = tuple(f.sentence for f in found if f.code not in (EMPTY_SECTION, CRITICAL) and f.code not in overridden)
+    alerted = {alert.finding for alert in case.alerts}
+    critical = tuple(term for term in critical_terms(whole_text(text)) if term not in alerted)
+    return missing, blocking, critical

@@ -1,0 +1,94 @@
+"""Facts reach their subscribers: at least once, in order, each from its own stored position, with back-off."""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from consult.domain.events import Fact
+
+BATCH = 200
+LONGEST_WAIT = timedelta(minutes=5)
+POLL_S = 1.0
+
+Handler = Callable[[Fact, datetime], None]
+log = structlog.get_logger("relay")
+
+
+class Positions(Protocol):
+    """Where subscribers stand, as actions/relay keeps it."""
+
+    def next_facts(self, subscriber: str, now: datetime, limit: int) -> list[Fact]:
+        """The facts a subscriber has not had; none while it waits after a failure."""
+        ...
+
+    def had(self, subscriber: str, seq: int) -> None:
+        """The subscriber had everything up to ``seq``."""
+        ...
+
+    def failed(self, subscriber: str, seq: int, now: datetime) -> None:
+        """The fact after ``seq`` failed; try again later."""
+        ...
+
+
+class Relay:
+    """The thread that hands facts to subscribers; ``nudge`` wakes it after a commit in this process."""
+
+    def __init__(self, positions: Positions, subscribers: Mapping[str, Handler], clock: Callable[[], datetime]) -> None:
+        self._positions = positions
+        self._subscribers = subscribers
+        self._clock = clock
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        """Begin in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the fact in hand."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout=10)
+
+    def nudge(self) -> None:
+        """There may be news."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if not self.turn():
+                self._wake.wait(POLL_S)
+                self._wake.clear()
+
+    def turn(self) -> bool:
+        """One batch for every subscriber; whether any had news."""
+        busy = False
+        for name, handler in self._subscribers.items():
+            busy = self._serve(name, handler) or busy
+        return busy
+
+    def _serve(self, name: str, handler: Handler) -> bool:
+        done: int | None = None
+        try:
+            batch = self._positions.next_facts(name, self._clock(), BATCH)
+        except Exception as failure:  # noqa: BLE001  the relay outlives whatever its reading meets
+            log.warning("relay cannot read", subscriber=name, error=type(failure).__name__)
+            return False
+        for fact in batch:
+            try:
+                handler(fact, self._clock())
+            except Exception as failure:  # noqa: BLE001  one subscriber's failure must not stop the others
+                self._failed(name, fact, failure)
+                break
+            done = fact.seq
+        if done is not None:
+            self._positions.had(name, done)
+        return done is not None
+
+    def _failed(self, name: str, fact: Fact, failure: Exception) -> None:
+        log.warning("subscriber failed", subscriber=name, seq=fact.seq, kind=fact.kind, error=type(failure).__name__)
+        self._positions.failed(name, (fact.seq or 1) - 1, self._clock())

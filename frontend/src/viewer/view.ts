@@ -1,0 +1,252 @@
+/** One picture on the screen: which slice, which window, where the pointer is. Part of the seam to the image library. */
+import { Enums, RenderingEngine, type Types } from '@cornerstonejs/core'
+
+import { FrameRefused } from './frames'
+import { cross, letters, opposite } from './geometry'
+import { imageIdOf, isLoaded, load, pixelsOf, start } from './images'
+import { joinTools, leaveTools } from './measure'
+import type { Slice } from './slices'
+import { ownWindow, rangeOf, type Window, windowFrom, windowFunction, windowOf } from './windows'
+
+export interface Edges {
+  top: string
+  right: string
+  bottom: string
+  left: string
+}
+
+/** What is on the screen now. Indices count from 0; -1 while nothing is shown. */
+export interface Seen {
+  /** The slice whose pixels are on the screen. */
+  shown: number
+  /** The slice that was asked for; differs from `shown` while it loads. */
+  wanted: number
+  /** Why `wanted` cannot be shown: an HTTP status, or 0 when its bytes could not be decoded. */
+  refused: number | undefined
+  window: Window | undefined
+  inverted: boolean
+  zoom: number
+  edges: Edges | undefined
+}
+
+export interface Probe {
+  column: number
+  row: number
+  /** One value, or red, green and blue. */
+  values: number[]
+}
+
+const NOTHING: Seen = { shown: -1, wanted: -1, refused: undefined, window: undefined, inverted: false, zoom: 1, edges: undefined }
+/** Slices that are only passed over while the wheel turns are not worth a request. */
+const REST_BEFORE_LOADING_MS = 50
+
+let engine: RenderingEngine | undefined
+let opened = 0
+
+function theEngine(): RenderingEngine {
+  engine ??= new RenderingEngine('reading')
+  return engine
+}
+
+export class View {
+  private slices: Slice[] = []
+  private seen: Seen = NOTHING
+  private turn = 0
+  private setTo: 'nothing' | 'stack' = 'nothing'
+  private rest: ReturnType<typeof setTimeout> | undefined
+  private initial: Window | undefined
+  private readonly observer: ResizeObserver
+
+  private constructor(
+    private readonly id: string,
+    element: HTMLDivElement,
+    private readonly changed: (seen: Seen) => void,
+  ) {
+    theEngine().enableElement({ viewportId: id, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } })
+    joinTools(id, 'reading')
+    for (const name of [Enums.Events.VOI_MODIFIED, Enums.Events.CAMERA_MODIFIED, Enums.Events.STACK_NEW_IMAGE]) {
+      element.addEventListener(name, () => { this.refresh() })
+    }
+    this.observer = new ResizeObserver(() => { theEngine().resize(true, true) })
+    this.observer.observe(element)
+  }
+
+  /** Opens a picture in `element`, which must be laid out already. `changed` is told of every change on the screen. */
+  static async open(element: HTMLDivElement, changed: (seen: Seen) => void): Promise<View> {
+    await start()
+    opened += 1
+    return new View(`view-${String(opened)}`, element, changed)
+  }
+
+  close(): void {
+    this.turn += 1
+    clearTimeout(this.rest)
+    this.observer.disconnect()
+    leaveTools(this.id, 'reading')
+    theEngine().disableElement(this.id)
+  }
+
+  private get viewport(): Types.IStackViewport {
+    return theEngine().getViewport(this.id)
+  }
+
+  /** Shows another series from `index` on; window, zoom and inversion start anew. */
+  show(slices: Slice[], index: number): void {
+    this.slices = slices
+    this.setTo = 'nothing'
+    this.initial = undefined
+    this.tell({ ...NOTHING })
+    this.scrollTo(index)
+  }
+
+  /** The same series with more of its slices there now: keeps what is on the screen. */
+  grow(slices: Slice[]): void {
+    const at = this.slices[this.seen.wanted]
+    this.slices = slices
+    const index = at === undefined ? 0 : slices.findIndex((slice) => slice.url === at.url)
+    this.setTo = 'nothing'
+    this.scrollTo(Math.max(0, index))
+  }
+
+  scrollTo(index: number): void {
+    const wanted = Math.max(0, Math.min(this.slices.length - 1, index))
+    const slice = this.slices[wanted]
+    if (slice === undefined) return
+    const turn = ++this.turn
+    this.tell({ ...this.seen, wanted, refused: undefined })
+    clearTimeout(this.rest)
+    if (isLoaded(slice) || this.seen.shown < 0) void this.bring(slice, wanted, turn)
+    else this.rest = setTimeout(() => void this.bring(slice, wanted, turn), REST_BEFORE_LOADING_MS)
+  }
+
+  scrollBy(steps: number): void {
+    this.scrollTo(this.seen.wanted + steps)
+  }
+
+  /** Asks once more for a slice that was refused. */
+  again(): void {
+    this.scrollTo(this.seen.wanted)
+  }
+
+  private async bring(slice: Slice, index: number, turn: number): Promise<void> {
+    try {
+      await load(slice, true)
+    } catch (reason) {
+      if (turn === this.turn) this.tell({ ...this.seen, refused: reason instanceof FrameRefused ? reason.status : 0 })
+      return
+    }
+    if (turn !== this.turn) return
+    await this.display(slice, index, turn)
+  }
+
+  private async display(slice: Slice, index: number, turn: number): Promise<void> {
+    const { viewport } = this
+    if (this.setTo === 'nothing') {
+      const kept = this.initial === undefined ? undefined : { window: this.seen.window, camera: viewport.getCamera(), inverted: this.seen.inverted }
+      this.setTo = 'stack'
+      await viewport.setStack(this.slices.map(imageIdOf), index)
+      if (turn !== this.turn) return
+      if (kept === undefined) this.startWindow(slice)
+      else if (kept.window !== undefined) {
+        viewport.setProperties({ voiRange: rangeOf(kept.window), invert: kept.inverted })
+        viewport.setCamera(kept.camera)
+      }
+    } else {
+      await viewport.setImageIdIndex(index)
+    }
+    viewport.render()
+    if (turn === this.turn) this.refresh(index)
+  }
+
+  /** One window for the whole series, from the slice that was opened: a window per slice would flicker. */
+  private startWindow(slice: Slice): void {
+    if (this.isColour) return
+    const padding = Number(slice.attributes['00280120']?.Value?.[0] ?? Number.NaN)
+    const pixels = pixelsOf(slice)
+    this.initial = ownWindow(slice.attributes) ?? (pixels && windowOf(pixels.values, padding)) ?? { width: 400, center: 40 }
+    const sigmoid = windowFunction(slice.attributes) === 'SIGMOID'
+    this.viewport.setProperties({
+      voiRange: rangeOf(this.initial),
+      ...(sigmoid ? { VOILUTFunction: Enums.VOILUTFunctionType.SAMPLED_SIGMOID } : {}),
+    })
+  }
+
+  get isColour(): boolean {
+    const slice = this.slices[this.seen.wanted]
+    return slice !== undefined && (pixelsOf(slice)?.samples ?? 1) > 1
+  }
+
+  setWindow(window: Window | 'own' | 'auto'): void {
+    const slice = this.slices[this.seen.shown]
+    if (slice === undefined || this.isColour) return
+    const pixels = pixelsOf(slice)
+    const auto = pixels && windowOf(pixels.values)
+    const wanted = window === 'auto' ? auto : window === 'own' ? (ownWindow(slice.attributes) ?? auto) : window
+    if (wanted === undefined) return
+    this.viewport.setProperties({ voiRange: rangeOf(wanted) })
+    this.viewport.render()
+  }
+
+  invert(): void {
+    if (this.seen.shown < 0) return
+    this.viewport.setProperties({ invert: !this.seen.inverted })
+    this.viewport.render()
+    this.refresh()
+  }
+
+  /** As it was when the series was opened: window, zoom, position, inversion. */
+  reset(): void {
+    if (this.seen.shown < 0) return
+    this.viewport.resetCamera()
+    this.viewport.resetProperties()
+    if (this.initial !== undefined) this.viewport.setProperties({ voiRange: rangeOf(this.initial) })
+    this.viewport.render()
+    this.refresh()
+  }
+
+  /** The pixel under a point of the element, in CSS pixels from its upper left; undefined outside the image. */
+  probe(x: number, y: number): Probe | undefined {
+    const slice = this.slices[this.seen.shown]
+    const pixels = slice && pixelsOf(slice)
+    if (pixels === undefined || this.seen.shown !== this.seen.wanted) return undefined
+    const data = this.viewport.getImageData()
+    const index = data?.imageData.worldToIndex?.(this.viewport.canvasToWorld([x, y]))
+    const column = Math.round(index?.[0] ?? -1)
+    const row = Math.round(index?.[1] ?? -1)
+    if (column < 0 || row < 0 || column >= pixels.columns || row >= pixels.rows) return undefined
+    const at = (row * pixels.columns + column) * pixels.samples
+    return { column, row, values: Array.from({ length: Math.min(3, pixels.samples) }, (_, sample) => pixels.values[at + sample] ?? 0) }
+  }
+
+  /** Where a pixel lies on the element, in CSS pixels: the inverse of `probe`. */
+  placeOf(column: number, row: number): [number, number] | undefined {
+    const data = this.viewport.getImageData()
+    const world = this.seen.shown < 0 ? undefined : data?.imageData.indexToWorld?.([column, row, 0])
+    return world && this.viewport.worldToCanvas([world[0], world[1], world[2]])
+  }
+
+  private refresh(shown = this.seen.shown): void {
+    if (shown < 0) return
+    const { voiRange, invert } = this.viewport.getProperties()
+    this.tell({
+      ...this.seen,
+      shown,
+      window: voiRange && !this.isColour ? windowFrom(voiRange) : undefined,
+      inverted: invert ?? false,
+      zoom: this.viewport.getZoom(),
+      edges: this.edges(shown),
+    })
+  }
+
+  private edges(shown: number): Edges | undefined {
+    const { viewUp, viewPlaneNormal } = this.viewport.getCamera()
+    if (this.slices[shown]?.plane === undefined || viewUp === undefined || viewPlaneNormal === undefined) return undefined
+    const right = cross(viewUp, viewPlaneNormal)
+    return { top: letters(viewUp), bottom: letters(opposite(viewUp)), right: letters(right), left: letters(opposite(right)) }
+  }
+
+  private tell(seen: Seen): void {
+    this.seen = seen
+    this.changed(seen)
+  }
+}

@@ -127,7 +127,11 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone with an account; ``load_limit_units`` is the most open work (in work units) to be given at a time."""
+    """Someone with an account.
+
+    ``load_limit_units`` is the most open work (in work units) to be given at a time; ``language`` is None until the
+    person chose one.
+    """
 
     id: str
     username: str
@@ -137,7 +141,7 @@ class Person:
     skills: tuple[Skill, ...] = ()
     licence: Licence | None = None
     sign_right: bool = False
-    language: Language = Language.ZH
+    language: Language | None = None
     load_limit_units: float = 20.0
     active: bool = True
 

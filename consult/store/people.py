@@ -125,11 +125,6 @@ def person_named(connection: Connection, username: str) -> Person | None:
     return found[0] if found else None
 
 
-def people_of(connection: Connection, site: str | None = None) -> list[Person]:
-    """Everyone with an account at this institution, or anywhere, by account name."""
-    return _people(connection, *([] if site is None else [people.c.institution == site]))
-
-
 def specialists_of(connection: Connection, site: str) -> list[Person]:
     """The active specialists of an institution, by account name."""
     return _holding(connection, site, Role.SPECIALIST)
@@ -169,7 +164,7 @@ def _person(row: Row[Any], roles: frozenset[Role], can: tuple[Skill, ...]) -> Pe
         skills=can,
         licence=licence,
         sign_right=row.sign_right,
-        language=Language(row.language),
+        language=Language(row.language) if row.language else None,
         load_limit_units=row.load_limit_units,
         active=row.active,
     )
@@ -220,7 +215,7 @@ def _account(told: Person) -> dict[str, Any]:
         "licence_number": told.licence.number if told.licence else None,
         "licence_expires": told.licence.expires if told.licence else None,
         "sign_right": told.sign_right,
-        "language": str(told.language),
+        "language": str(told.language) if told.language else None,
         "load_limit_units": told.load_limit_units,
         "active": told.active,
     }

@@ -50,7 +50,7 @@ people = Table(
     Column("licence_number", String(32)),
     Column("licence_expires", Date),
     Column("sign_right", Boolean, nullable=False),
-    Column("language", String(8), nullable=False),
+    Column("language", String(8)),
     Column("load_limit_units", Float, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),

@@ -1,0 +1,166 @@
+"""Accounts: opening, changing and closing them, the rota, and the PIN that stands for a person's signature."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import uuid4
+
+from consult.actions.passwords import Passwords
+from consult.domain.agreements import Agreement
+from consult.domain.errors import Invalid, NotAllowed, NotFound, Words
+from consult.domain.people import STAFF_ROLES, Actor, Institution, Language, Licence, Person, Role, Skill
+from consult.domain.routing import Shift
+from consult.domain.sessions import (
+    LONGEST_WINDOW,
+    PIN_TRIES,
+    WrongPin,
+    account_name,
+    check_account_name,
+    check_password,
+    check_pin_text,
+    too_many,
+)
+from consult.store import people, sessions
+from consult.store.unit import Store, Taken, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What an account is opened with; ``username`` as typed, the password and the PIN in clear, for hashing only."""
+
+    username: str
+    name: str
+    institution_code: str
+    roles: frozenset[Role]
+    password: str = field(repr=False)
+    pin: str = field(repr=False)
+    skills: tuple[Skill, ...] = ()
+    licence: Licence | None = None
+    sign_right: bool = False
+    language: Language | None = None
+    load_limit_units: float = 20.0
+
+
+def add_institution(store: Store, added: Institution) -> None:
+    """Add an institution, or bring the one of that code to these values; its centre must be there first."""
+    with store.write() as unit:
+        people.keep_institution(unit, added)
+
+
+def add_agreement(store: Store, added: Agreement) -> None:
+    """Keep an agreement between two institutions. Raises NotFound when one of them is not there."""
+    with store.write() as unit:
+        for code in (added.requesting_site, added.performing_site):
+            people.institution(unit.connection, code)
+        people.add_agreement(unit, added)
+
+
+def add_shifts(store: Store, added: Iterable[Shift]) -> None:
+    """Put people on the rota. Raises ValueError for a shift that ends before it begins."""
+    with store.write() as unit:
+        people.add_shifts(unit, added)
+
+
+def add_person(store: Store, passwords: Passwords, asked: NewAccount, now: datetime) -> Person:
+    """Open an account. Raises Invalid with the field that is wrong."""
+    username = account_name(asked.username)
+    _check(asked, username)
+    kept = Person(
+        id=uuid4().hex,
+        username=username,
+        name=asked.name.strip(),
+        institution_code=asked.institution_code,
+        roles=asked.roles,
+        skills=asked.skills,
+        licence=asked.licence,
+        sign_right=asked.sign_right,
+        language=asked.language,
+        load_limit_units=asked.load_limit_units,
+    )
+    with passwords.turn():
+        password_hash, pin_hash = passwords.hash(asked.password), passwords.hash(asked.pin)
+    try:
+        with store.write() as unit:
+            _check_institution(unit, kept.institution_code)
+            people.add_person(unit, kept, now)
+            sessions.keep_secrets(unit, kept.id, password_hash, pin_hash, now)
+    except Taken:
+        raise Invalid.at("username", Words("这个用户名已有人使用。", "That user name is in use.")) from None
+    return kept
+
+
+def _check(asked: NewAccount, username: str) -> None:
+    check_account_name(username)
+    if not asked.name.strip():
+        raise Invalid.at("name", Words("请填写姓名。", "Give the person's name."))
+    if not asked.roles or not asked.roles <= STAFF_ROLES:
+        raise Invalid.at("roles", Words("请选择至少一个岗位角色。", "Choose at least one role of the staff."))
+    if asked.sign_right and asked.licence is None:
+        raise Invalid.at("licence", Words("有签发权者须登记执业证。", "Who may sign needs a licence on record."))
+    check_password(asked.password, username)
+    check_pin_text(asked.pin)
+
+
+def _check_institution(unit: Unit, code: str) -> None:
+    try:
+        people.institution(unit.connection, code)
+    except NotFound:
+        raise Invalid.at("institution", Words("没有这家机构。", "There is no such institution.")) from None
+
+
+def set_secrets(store: Store, passwords: Passwords, person_id: str, password: str, pin: str, now: datetime) -> None:
+    """Give an account a new password and PIN; its sessions and tokens end. Raises NotFound, Invalid."""
+    with store.read() as connection:
+        username = people.person(connection, person_id).username
+    check_password(password, username)
+    check_pin_text(pin)
+    with passwords.turn():
+        password_hash, pin_hash = passwords.hash(password), passwords.hash(pin)
+    with store.write() as unit:
+        sessions.keep_secrets(unit, person_id, password_hash, pin_hash, now)
+        _end_access(unit, person_id)
+
+
+def close_account(store: Store, person_id: str) -> None:
+    """Nobody signs in with this account any more, and whoever is, is out. Raises NotFound, Stale."""
+    with store.write() as unit:
+        version = people.version_of(unit.connection, person_id)
+        closed = replace(people.person(unit.connection, person_id), active=False)
+        people.change_person(unit, closed, version)
+        _end_access(unit, person_id)
+
+
+def _end_access(unit: Unit, person_id: str) -> None:
+    sessions.drop_sessions_of(unit, person_id)
+    sessions.drop_tokens_of(unit, person_id)
+
+
+def choose_language(store: Store, actor: Actor, language: Language) -> None:
+    """Keep the language in which the actor wants to be spoken to. Raises NotAllowed for the system."""
+    if actor.person_id is None:
+        raise NotAllowed(Words("请先登录。", "Please sign in first."))
+    with store.write() as unit:
+        people.speak(unit, actor.person_id, language)
+
+
+def check_pin(store: Store, passwords: Passwords, person_id: str, pin: str, now: datetime) -> None:
+    """Whether this PIN is the person's. Raises WrongPin, and TooMany after too many wrong ones.
+
+    Opens transactions of its own: call it before the one that signs.
+    """
+    key = f"pin:{person_id}"
+    with passwords.turn():
+        with store.read() as connection:
+            failures = sessions.failures_of(connection, key, now - PIN_TRIES.within)
+            kept = sessions.secrets_of(connection, person_id)
+        pause_s = PIN_TRIES.pause_s(failures, now)
+        if pause_s:
+            raise too_many(pause_s)
+        right = passwords.agree(kept.pin_hash if kept and kept.active else None, pin)
+        if not right:
+            with store.write() as unit:
+                sessions.add_failures(unit, [key], now, now - LONGEST_WINDOW)
+            raise WrongPin
+    if failures:
+        with store.write() as unit:
+            sessions.clear_failures(unit, key)

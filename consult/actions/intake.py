@@ -1,0 +1,269 @@
+"""Takes in images: bytes to disk, header read in bounds, rows committed for all senders together, then the receipt."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from consult.domain.errors import Broken, NoRoom, Refusal, Unavailable, Words
+from consult.domain.studies import Instance
+from consult.formats.bounded import HeaderReader
+from consult.formats.datasets import same_data_set
+from consult.store import arrivals
+from consult.store.arrivals import Arrival, Kept, Refused, Unknown
+from consult.store.blobs import Blobs, Incoming
+from consult.store.unit import Store, Taken
+
+log = logging.getLogger(__name__)
+
+BATCH = 64  # objects in one commit
+TRIES = 5  # of a commit that another writer disturbed
+PAUSE_S = 0.05  # after the first of them, doubling
+WAIT_S = 30.0  # for others' bytes to be settled before a new object is refused
+
+BUSY = Words("接收队列已满，请稍后重新发送。", "Too much is arriving at once; send again shortly.")
+NOT_WHAT_WAS_SAID = Words(
+    "影像与发送请求所述的 SOP 实例不一致，未接收。", "The object is not the SOP instance that the request named."
+)
+
+
+class Mismatched(Broken):
+    """The data set is not the SOP instance that the request around it named."""
+
+    code = "mismatched"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends: the institution (its code) that will own the study, the AE title or account, and the door.
+
+    ``charset`` is the character set to believe instead of what this sender declares.
+    """
+
+    institution: str
+    name: str
+    door: str
+    charset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was made durable, and what became of it; ``study_id`` is the key of the study."""
+
+    study_id: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    sop_class: str
+    kept: Kept
+
+
+@dataclass(slots=True)
+class _Pending:
+    incoming: Incoming
+    arrival: Arrival
+    receipt: Future[Receipt]
+    moved: bool = False
+
+
+class Intake:
+    """The one way in for images, for all doors of a process. A context manager.
+
+    ``clock`` gives aware UTC; ``quiet_s`` is how long a study must be quiet before it is assessed; ``in_flight_bytes``
+    bounds what lies on disk unsettled before new objects wait; ``quarantine_bytes`` bounds what is kept of refusals.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        reader: HeaderReader,
+        clock: Callable[[], datetime],
+        *,
+        quiet_s: float,
+        in_flight_bytes: int = 512 << 20,
+        quarantine_bytes: int = 2 << 30,
+        side_threads: int = 4,
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._reader = reader
+        self._clock = clock
+        self._quiet = timedelta(seconds=quiet_s)
+        self._in_flight_bytes = in_flight_bytes
+        self._quarantine_bytes = quarantine_bytes
+        self._flow = threading.Condition()
+        self._open: set[Incoming] = set()
+        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_on, name="intake-writer", daemon=True)
+        self._side = ThreadPoolExecutor(side_threads, "intake")
+
+    def __enter__(self) -> Self:
+        self._writer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._side.shutdown()
+        self._queue.put(None)
+        self._writer.join()
+        self._blobs.close()
+
+    def open(self) -> Incoming:
+        """A new object to write into; waits while too many bytes are in flight.
+
+        Raises NoRoom when the disk is full or others' bytes do not settle in time. Give it to ``take`` or ``drop``.
+        """
+        with self._flow:
+            if not self._flow.wait_for(self._has_room, WAIT_S):
+                raise NoRoom(BUSY)
+            incoming = self._blobs.incoming()
+            self._open.add(incoming)
+        return incoming
+
+    def _has_room(self) -> bool:
+        return sum(each.size for each in self._open) < self._in_flight_bytes
+
+    def drop(self, incoming: Incoming) -> None:
+        """The rest of it will not come: forget the object."""
+        incoming.discard()
+        self._settled(incoming)
+
+    def _settled(self, incoming: Incoming) -> None:
+        with self._flow:
+            self._open.discard(incoming)
+            self._flow.notify_all()
+
+    def take(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None = None) -> Receipt:
+        """Make a whole object durable; returns when file and row are on disk.
+
+        ``named`` are the SOP class and instance UID that the request around it said. Raises Broken when it is not what
+        it claims (it is then in quarantine), NoRoom or Unavailable when it should be sent again (nothing is left).
+        """
+        try:
+            instance = self._read(incoming, sender, named)
+            incoming.sync()
+            receipt: Future[Receipt] = Future()
+            arrival = Arrival(
+                instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock()
+            )
+            self._queue.put(_Pending(incoming, arrival, receipt))
+            return receipt.result()
+        finally:
+            incoming.discard()
+            self._settled(incoming)
+
+    def take_aside(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None = None) -> "Future[Receipt]":
+        """As ``take``, in a thread of its own, so that one sender's objects are committed together."""
+        return self._side.submit(self.take, incoming, sender, named)
+
+    def still_connected(self, study_ids: Iterable[str]) -> None:
+        """Somebody who sent into these studies has not hung up: they go on receiving."""
+        with self._store.write() as unit:
+            arrivals.touch(unit, study_ids, self._clock())
+
+    def refuse(self, incoming: Incoming, sender: Sender, why: Broken, sop_uid: str) -> None:
+        """Put a whole object into quarantine with the reason. Raises NoRoom when there is no room for it either."""
+        sha256, size = incoming.sha256, incoming.size
+        kept = self._blobs.quarantine(incoming, self._quarantine_bytes)
+        zh, en = why.sentence
+        noted = Refused(
+            self._clock(),
+            sender.institution,
+            sender.name[:64],
+            sender.door,
+            why.code,
+            zh,
+            en,
+            sop_uid,
+            sha256,
+            size,
+            kept,
+        )
+        with self._store.write() as unit:
+            arrivals.note_refused(unit, noted)
+
+    def _read(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None) -> Instance:
+        sop_uid = named[1] if named else ""
+        try:
+            instance = self._reader.read(incoming.path, sender.charset)
+            if named is not None and named != (instance.sop_class, instance.sop_uid):
+                raise Mismatched(NOT_WHAT_WAS_SAID)
+        except Broken as why:
+            self.refuse(incoming, sender, why, sop_uid)
+            raise
+        return instance
+
+    # the writer
+
+    def _write_on(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            while len(batch) < BATCH and not self._queue.empty():
+                more = self._queue.get()
+                if more is None:
+                    self._queue.put(None)
+                    break
+                batch.append(more)
+            self._write_or_tell(batch)
+
+    def _write_or_tell(self, batch: Sequence[_Pending]) -> None:
+        """Write; where that fails for a reason of one object, write each alone, so that it fails alone."""
+        try:
+            self._write(batch)
+        except Refusal as why:
+            _fail(batch, why)
+        except Exception as why:  # the edge of this thread: a sender must get an answer, and the next its turn
+            if len(batch) > 1:
+                for each in batch:
+                    self._write_or_tell([each])
+            else:
+                log.exception("an object could not be written")
+                _fail(batch, why)
+
+    def _write(self, batch: Sequence[_Pending]) -> None:
+        self._blobs.keep([each.incoming for each in batch if not each.moved])
+        for each in batch:
+            each.moved = True
+        for each, outcome in zip(batch, self._commit([each.arrival for each in batch]), strict=True):
+            if isinstance(outcome, Unknown):
+                each.arrival = self._compared(each.arrival, outcome)
+                self._queue.put(each)
+            else:
+                each.receipt.set_result(_receipt(each.arrival, outcome))
+
+    def _commit(self, arrived: Sequence[Arrival]) -> list[Kept | Unknown]:
+        for attempt in range(TRIES):
+            try:
+                with self._store.write() as unit:
+                    return arrivals.keep(unit, arrived, self._quiet)
+            except (Unavailable, Taken):
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(PAUSE_S * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _compared(self, arrival: Arrival, unknown: Unknown) -> Arrival:
+        mine = self._blobs.path(arrival.sha256)
+        for sha256 in unknown.sha256s:
+            other = self._blobs.path(sha256)
+            arrival = arrival.compared(sha256, other.exists() and same_data_set(mine, other))
+        return arrival
+
+
+def _fail(batch: Sequence[_Pending], why: Exception) -> None:
+    for each in batch:
+        if not each.receipt.done():
+            each.receipt.set_exception(why)
+
+
+def _receipt(arrival: Arrival, kept: Kept) -> Receipt:
+    said = arrival.instance
+    return Receipt(arrival.study_id, said.study_uid, said.series_uid, said.sop_uid, said.sop_class, kept)

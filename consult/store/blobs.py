@@ -1,0 +1,247 @@
+"""Objects in a folder, named by the SHA-256 of their bytes: written aside, forced to disk, then moved into place."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from uuid import uuid4
+
+from consult.domain.errors import NoRoom, Words
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM = Words(
+    "存储空间已满，影像未接收，请清理后重新发送。", "The disk is full; nothing was taken. Make room, then send again."
+)
+TOO_LARGE = Words("单个对象超过允许的大小，未接收。", "The object is larger than allowed; it was not taken.")
+LOCK = "lock"
+NEW = ".new"  # a folder whose lock is not held yet: nobody's to remove
+
+
+class Incoming:
+    """One object on its way in: a temporary file on the file system of the store, and the hash of what was written.
+
+    Written by one thread. Every write may raise NoRoom; the file is then gone.
+    """
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        self.path = path
+        self.size = 0
+        self._max_bytes = max_bytes
+        self._hash = hashlib.sha256()
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise _refusal(error) from error
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal SHA-256 of all bytes written so far."""
+        return self._hash.hexdigest()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes. Raises NoRoom."""
+        if self.size + len(data) > self._max_bytes:
+            self.discard()
+            raise NoRoom(TOO_LARGE)
+        self._hash.update(data)
+        try:
+            _write_all(self._file, data)
+        except OSError as error:
+            self.discard()
+            raise _refusal(error) from error
+        self.size += len(data)
+
+    def sync(self) -> None:
+        """Force the bytes to disk and close the file. Raises NoRoom."""
+        if self._file < 0:
+            return
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            self.discard()
+            raise _refusal(error) from error
+        self._close()
+
+    def discard(self) -> None:
+        """Remove the file if it is still there."""
+        self._close()
+        self.path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _write_all(file: int, data: bytes | bytearray | memoryview) -> None:
+    written = os.write(file, data)
+    view = memoryview(data)
+    while written < len(view):
+        written += os.write(file, view[written:])
+
+
+def _refusal(error: OSError) -> OSError | NoRoom:
+    return NoRoom(NO_ROOM) if error.errno in FULL else error
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+class Blobs:
+    """The folder ``root``: ``objects/ab/cd/<sha256>`` for good, ``cache`` to be made again, and ``quarantine``.
+
+    Every process has a folder of its own under ``incoming``, held by a lock; what a dead process left there is removed
+    when the next one starts. ``reserve_bytes`` stay free for the database; ``max_bytes`` is the largest object.
+    """
+
+    def __init__(self, root: Path, reserve_bytes: int = 256 << 20, max_bytes: int = 64 << 30) -> None:
+        self.root = root.absolute()
+        self._reserve = reserve_bytes
+        self._max_bytes = max_bytes
+        self._objects = self.root / "objects"
+        self.cache = self.root / "cache"
+        self._quarantine = self.root / "quarantine"
+        for folder in (self._objects, self.cache, self._quarantine, self.root / "incoming"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._own: Path | None = None
+        self._lock: int | None = None
+        self._quarantined_bytes: int | None = None
+        self._opening = threading.Lock()
+
+    # objects
+
+    def path(self, sha256: str) -> Path:
+        """Where the object with this hash lies, whether or not it is there."""
+        return self._objects / sha256[:2] / sha256[2:4] / sha256
+
+    def incoming(self) -> Incoming:
+        """A new temporary file. Raises NoRoom when the disk is down to its reserve."""
+        if shutil.disk_usage(self.root).free < self._reserve:
+            raise NoRoom(NO_ROOM)
+        return Incoming(self._aside() / uuid4().hex, self._max_bytes)
+
+    def keep(self, arrived: Iterable[Incoming]) -> None:
+        """Move synced objects to their places and force the folders to disk; nothing is durable before this returns.
+
+        An object that is there already is replaced by the same bytes. Raises NoRoom; what is not moved stays aside.
+        """
+        folders: dict[Path, None] = {}
+        try:
+            for each in arrived:
+                place = self.path(each.sha256)
+                for made in _make(place.parent):
+                    folders[made.parent] = None
+                each.path.rename(place)
+                folders[place.parent] = None
+            for folder in folders:
+                _sync_folder(folder)
+        except OSError as error:
+            raise _refusal(error) from error
+
+    def put(self, data: bytes) -> str:
+        """Keep these bytes durably; their hash. Raises NoRoom."""
+        arrived = self.incoming()
+        arrived.write(data)
+        arrived.sync()
+        self.keep([arrived])
+        return arrived.sha256
+
+    def verify(self, sha256: str) -> bool:
+        """Whether the object is there and its bytes still have their hash."""
+        try:
+            with self.path(sha256).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except FileNotFoundError:
+            return False
+
+    # quarantine
+
+    def quarantine(self, refused: Incoming, max_bytes: int) -> bool:
+        """Keep a refused object aside under its hash; False when the quarantine is full, then it is removed."""
+        refused.sync()
+        with self._opening:
+            if self._quarantined_bytes is None:
+                self._quarantined_bytes = sum(entry.stat().st_size for entry in os.scandir(self._quarantine))
+            if self._quarantined_bytes + refused.size > max_bytes:
+                refused.discard()
+                return False
+            self._quarantined_bytes += refused.size
+        refused.path.rename(self.quarantined(refused.sha256))
+        _sync_folder(self._quarantine)
+        return True
+
+    def quarantined(self, sha256: str) -> Path:
+        """Where a refused object with this hash lies."""
+        return self._quarantine / sha256
+
+    # cache
+
+    def put_cached(self, name: str, data: bytes) -> Path:
+        """Write a file of the cache, whole or not at all; it may vanish, and is made again then. Raises NoRoom."""
+        place = self.cache / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        aside = self.incoming()
+        aside.write(data)
+        aside.sync()
+        aside.path.rename(place)
+        return place
+
+    # the folder of this process
+
+    def _aside(self) -> Path:
+        with self._opening:
+            if self._own is None:
+                self._sweep()
+                own = self.root / "incoming" / uuid4().hex
+                new = own.with_suffix(NEW)
+                new.mkdir()
+                self._lock = os.open(new / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+                new.rename(own)
+                self._own = own
+            return self._own
+
+    def _sweep(self) -> None:
+        """Remove what dead processes left: their folders' locks are free."""
+        for folder in (self.root / "incoming").iterdir():
+            if folder.suffix == NEW:
+                continue
+            try:
+                lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(lock)
+
+    def close(self) -> None:
+        """Leave the store; the temporary folder goes."""
+        with self._opening:
+            if self._own is not None and self._lock is not None:
+                shutil.rmtree(self._own, ignore_errors=True)
+                os.close(self._lock)
+                self._own = self._lock = None
+
+
+def _make(folder: Path) -> list[Path]:
+    """Create a folder and its missing parents; the ones that were created, whose parents must be synced."""
+    try:
+        folder.mkdir()
+        return [folder]
+    except FileExistsError:
+        return []
+    except FileNotFoundError:
+        return [*_make(folder.parent), *_make(folder)]

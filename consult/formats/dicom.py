@@ -2,7 +2,7 @@
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,8 @@ IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
-_GE_PRIVATE = "1.2.840.113619.5.2"  # implicit data set, big-endian pixels
-NATIVE = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED, _GE_PRIVATE})
+GE_PRIVATE = "1.2.840.113619.5.2"  # implicit data set, big-endian pixels
+NATIVE = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED, GE_PRIVATE})
 
 IMPLEMENTATION_UID = "2.25.203814059906213610844925033079495728865"
 IMPLEMENTATION_NAME = "CONSULT"
@@ -57,7 +57,7 @@ class Opened:
 
 
 @contextmanager
-def open_dicom(path: Path) -> Iterator[Opened]:
+def open_dicom(path: Path) -> Generator[Opened]:
     """Walk the file at ``path``; raises Broken where it is not DICOM or does not hold what it declares."""
     file = os.open(path, os.O_RDONLY)
     try:
@@ -77,7 +77,7 @@ def _opened(source: Source) -> Opened:
         inflated = inflate(source, at)
         data = Walk(inflated, _META_EXPLICIT).run()
         return Opened(data, meta, _META_EXPLICIT, inflated, at, syntax, True, preamble_used)
-    implicit = syntax in (IMPLICIT, _GE_PRIVATE)
+    implicit = syntax in (IMPLICIT, GE_PRIVATE)
     encoding = encoding_of(source, at, Encoding(not implicit, syntax == BIG_ENDIAN))
     if not syntax and not _plausible(source, at):
         raise broken("不是 DICOM 文件。", "This is not a DICOM file.")
@@ -178,8 +178,8 @@ def bulk_value(path: Path, tag_path: str) -> bytes:
         if pieces is not None:
             return b"".join(opened.source.peek(piece.at, piece.length) for piece in pieces[1:])
         raw = opened.source.peek(element.at, element.length)
-        vr = "OW" if element.tag == PIXEL_DATA and text_of(opened.meta.get(0x00020010)) == _GE_PRIVATE else element.vr
-        return little_endian(vr, raw, opened.encoding.big or opened.transfer_syntax == _GE_PRIVATE)
+        vr = "OW" if element.tag == PIXEL_DATA and text_of(opened.meta.get(0x00020010)) == GE_PRIVATE else element.vr
+        return little_endian(vr, raw, opened.encoding.big or opened.transfer_syntax == GE_PRIVATE)
 
 
 def _at_path(data: DataSet, steps: list[str]) -> Element:

@@ -54,7 +54,6 @@ class Dicom(Section):
     host: str = "127.0.0.1"
     port: int = 11112
     ae_title: str = "CONSULT"
-    loopback_aes: frozenset[str] = frozenset()
     max_associations: int = 50
     max_bytes_in_flight: int = 512 * 1024 * 1024
     quiet_s: float = 10.0

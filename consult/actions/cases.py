@@ -1,7 +1,7 @@
 """A request is begun: a draft, or the child of a case that asks for another opinion."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
@@ -76,6 +76,14 @@ def draft(unit: Unit, asked: Request, actor: Actor, now: datetime, parent: Case 
     kept, told = begin(case, actor)
     cases.add(unit, kept, told, due_of(kept, now))
     return kept
+
+
+def revised(unit: Unit, case: Case, asked: Request, now: datetime) -> dict[str, Any]:
+    """The fields of a request that is edited, checked as a new one is. Raises Invalid."""
+    _check_sites(unit, case.requesting_site, asked, now)
+    modality, body_part = kind_of(unit, case.requesting_site, asked.study_uids, asked.modality, asked.body_part)
+    changed = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    return changed | {"modality": modality, "body_part": body_part}
 
 
 def _check_sites(unit: Unit, site: str, asked: Request, now: datetime) -> None:

@@ -19,6 +19,7 @@ from consult.store.world import due_of, images_of, readings_of, world_of
 
 RETRY_ROUTING = timedelta(seconds=30)
 CLOSES_AFTER = timedelta(days=7)
+STUDY_SETTLED = "study_settled"
 CASE_JOBS = ("route", "offer_ran_out", "expire", "escalate", "close")
 
 
@@ -34,11 +35,13 @@ def on_case_fact(store: Store, fact: Fact, now: datetime) -> None:
         route_case(store, case.id, now)
 
 
-def on_study_fact(store: Store, institution: str, study_uid: str, now: datetime) -> None:
+def on_study_fact(store: Store, fact: Fact, now: datetime) -> None:
     """A study settled: the cases that wait for it, or were taken in with it, are judged anew."""
+    if fact.kind != STUDY_SETTLED:
+        return
     with store.write() as unit:
-        for case in cases.of_study(unit.connection, study_uid, (State.SUBMITTED, State.AWAITING_IMAGES)):
-            if case.requesting_site == institution:
+        for case in cases.of_study(unit.connection, fact.subject_id, (State.SUBMITTED, State.AWAITING_IMAGES)):
+            if case.requesting_site == fact.data["institution"]:
                 _judge_images(unit, case, now)
 
 

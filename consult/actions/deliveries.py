@@ -4,7 +4,7 @@ from datetime import datetime
 
 from consult.actions.workflow import move_by_system
 from consult.domain.cases import State
-from consult.domain.errors import NotFound
+from consult.domain.errors import NotFound, Unavailable, Words
 from consult.domain.events import Fact
 from consult.domain.people import SYSTEM
 from consult.domain.workflow import Verb
@@ -13,6 +13,7 @@ from consult.store.blobs import Blobs
 from consult.store.unit import Store
 
 PORTAL = "portal"
+UNREADABLE = Words("已签发的报告文件暂时无法读取。", "The signed document cannot be read for the moment.")
 
 
 def on_case_fact(store: Store, blobs: Blobs, fact: Fact, now: datetime) -> None:
@@ -30,7 +31,8 @@ def on_case_fact(store: Store, blobs: Blobs, fact: Fact, now: datetime) -> None:
         issued = reports.documents(connection, case.id, (reports.ISSUED,))
     if case.state is not State.SIGNED or not issued:
         return
-    blobs.check(issued[-1].sha256)
+    if not blobs.verify(issued[-1].sha256):
+        raise Unavailable(UNREADABLE)
     with store.write() as unit:
         case = cases.find(unit.connection, fact.subject_id, SYSTEM)
         if case.state is not State.SIGNED:

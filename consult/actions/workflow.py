@@ -48,7 +48,7 @@ def apply(unit: Unit, case_id: str, order: Order, actor: Actor, now: datetime) -
     """The move inside a transaction that others add to."""
     case = cases.find(unit.connection, case_id, actor)
     check_version(case, order.version)
-    say = spoken(unit, case, order.say)
+    say = spoken(unit, case, order.say, now)
     world = world_of(unit.connection, case, now, overridden(order.say))
     after, told = decide(case, order.verb, actor, say, world, now)
     return keep(unit, case, after, told, actor, say, now)
@@ -92,7 +92,7 @@ def overridden(say: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(codes)
 
 
-def spoken(unit: Unit, case: Case, say: Mapping[str, Any]) -> dict[str, Any]:
+def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What was said, checked against what is stored, with people by name as of today. Raises Invalid."""
     heard = dict(say)
     if isinstance(heard.get("assignee"), str):
@@ -101,6 +101,8 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any]) -> dict[str, Any]:
         except NotFound:
             raise Invalid.at("assignee", Words("没有这位专家。", "There is no such specialist.")) from None
         heard["assignee"] = {"id": person.id, "name": person.name}
+    if "request" in heard:
+        heard |= requests.revised(unit, case, heard.pop("request"), now)
     if heard.get("study_uids"):
         requests.check_studies(unit, case.requesting_site, heard["study_uids"])
     return heard

@@ -96,10 +96,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A move as a person sees it on a case: what it is called, what is still in the way, what it asks for."""
+    """A move as a person sees it on a case: the row, and the needs still in the way, each with its sentence."""
 
     row: Transition
-    unmet: tuple[Need, ...]
+    unmet: tuple[tuple[Need, Words], ...]
 
 
 RUNS = frozenset({"consult", "patient"})
@@ -113,15 +113,15 @@ def _state(zh: str, en: str, owner: str, clocks: frozenset[str], fhir: str, live
 
 STATES: dict[State, StateRow] = {
     State.DRAFT: _state("草稿", "draft", "requester", frozenset(), "draft"),
-    State.SUBMITTED: _state("待受理", "submitted", "coordinator", RUNS, "requested"),
+    State.SUBMITTED: _state("待受理", "submitted", "coordinator", RUNS | {"accept"}, "requested"),
     State.AWAITING_IMAGES: _state(
         "待影像", "awaiting images", "requesting site", WAITS | {"supplement"}, "requested/awaiting-images"
     ),
     State.RETURNED: _state(
         "退回补充", "returned", "requester", WAITS | {"supplement"}, "on-hold/returned-for-supplement"
     ),
-    State.QUEUED: _state("待派单", "queued", "router", RUNS | {"accept"}, "ready"),
-    State.ASSIGNED: _state("待接诊", "assigned", "specialist", RUNS | {"accept"}, "received"),
+    State.QUEUED: _state("待派单", "queued", "router", RUNS | {"accept", "sign"}, "ready"),
+    State.ASSIGNED: _state("待接诊", "assigned", "specialist", RUNS | {"accept", "sign"}, "received"),
     State.ACCEPTED: _state("已接诊", "accepted", "specialist", RUNS | {"sign"}, "accepted"),
     State.SCHEDULED: _state("已预约", "scheduled", "specialist", RUNS, "accepted/scheduled"),
     State.IN_PROGRESS: _state("诊断中", "in progress", "specialist", RUNS | {"sign"}, "in-progress"),
@@ -322,7 +322,12 @@ def begin(case: Case, actor: Actor) -> tuple[Case, Fact]:
 def open_to(case: Case, actor: Actor, world: World, now: datetime) -> tuple[Move, ...]:
     """The moves this actor has here, in the table's order; an unmet need is listed with the move, never hides it."""
     return tuple(
-        Move(row, tuple(need for need in row.needs if not need.holds(case, actor, {}, world, now)))
+        Move(
+            row,
+            tuple(
+                (need, need.sentence(case, world)) for need in row.needs if not need.holds(case, actor, {}, world, now)
+            ),
+        )
         for row in TRANSITIONS
         if case.state in row.origins and needs.is_any(row.who, case, actor) and needs.is_offered(row.verb, case, actor)
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from consult.domain.errors import Stale
 from consult.domain.reports import ReportState, ReportText, text_document, text_from
-from consult.store.tables_reports import deliveries, report_documents, report_revisions
+from consult.store.tables_reports import deliveries, report_documents, report_revisions, signing_keys
 
 PENDING, ISSUED, RETURNED, RETRACTED = "pending", "issued", "returned", "retracted"
 
@@ -205,3 +205,19 @@ def receipts(connection: Connection, case_id: str, version: int) -> int:
     """How many confirmed deliveries a version has."""
     query = select(func.count()).where(deliveries.c.case_id == case_id, deliveries.c.version == version)
     return connection.scalar(query) or 0
+
+
+def keep_key(connection: Connection, person_id: str, serial: str, sealed: bytes, now: datetime) -> None:
+    """A new signing key of a person; earlier ones stay on record."""
+    connection.execute(insert(signing_keys).values(person_id=person_id, serial=serial, sealed=sealed, issued_at=now))
+
+
+def sealed_key(connection: Connection, person_id: str) -> bytes | None:
+    """The newest signing key of a person that is not revoked, sealed."""
+    query = (
+        select(signing_keys.c.sealed)
+        .where(signing_keys.c.person_id == person_id, signing_keys.c.revoked_at.is_(None))
+        .order_by(signing_keys.c.issued_at.desc())
+        .limit(1)
+    )
+    return connection.scalar(query)

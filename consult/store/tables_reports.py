@@ -1,6 +1,6 @@
 """Tables of reports: every revision of the text, every signed document, every delivery; rows are only ever added to."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from consult.store.columns import Document, Instant, Position
 from consult.store.tables import metadata
@@ -42,6 +42,17 @@ report_documents = Table(
 
 ``sha256`` names the PDF among the blobs and is what a copy is compared with.
 """
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("serial", String(48), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+"""A person's signing keys, each sealed under their PIN; the newest that is not revoked signs."""
 
 deliveries = Table(
     "deliveries",

@@ -13,6 +13,9 @@ from consult.domain.errors import Refusal, Unavailable, Words
 from consult.domain.events import Fact
 from consult.store.tables import facts
 
+Reader = Connection
+"""An open transaction that is only looked at, as actions hand it to the store's functions."""
+
 FACT_ORDER_LOCK = 0x434F4E53  # "CONS": one key for pg_advisory_xact_lock
 AWAY = Words("数据库暂时不可用，请稍后重试。", "The database is away for a moment; try again shortly.")
 

@@ -36,10 +36,17 @@ class Positions(Protocol):
 class Relay:
     """The thread that hands facts to subscribers; ``nudge`` wakes it after a commit in this process."""
 
-    def __init__(self, positions: Positions, subscribers: Mapping[str, Handler], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        positions: Positions,
+        subscribers: Mapping[str, Handler],
+        clock: Callable[[], datetime],
+        leads: Callable[[], bool],
+    ) -> None:
         self._positions = positions
         self._subscribers = subscribers
         self._clock = clock
+        self._leads = leads
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
@@ -60,7 +67,7 @@ class Relay:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            if not self.turn():
+            if not (self._leads() and self.turn()):
                 self._wake.wait(POLL_S)
                 self._wake.clear()
 

@@ -1,0 +1,123 @@
+"""What stands on a report's page, gathered from the case, its studies and its people."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from consult.domain.cases import PRIORITY_NAMES, Case, Priority, State
+from consult.domain.people import Person
+from consult.domain.reports import ReportState, ReportText, content_hash
+from consult.formats.document import (
+    Predecessor,
+    PrintedExam,
+    PrintedImage,
+    PrintedPatient,
+    PrintedPerson,
+    PrintedRequest,
+    ReportDocument,
+)
+from consult.store import people, reports, studies
+from consult.store.unit import Reader
+from consult.store.world import template_of
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A page before its images are drawn: the document without them, and which frames belong on it.
+
+    ``frames`` are (SHA-256 of the object, frame from 1, caption).
+    """
+
+    document: ReportDocument
+    frames: tuple[tuple[str, int, str], ...]
+
+
+def number_of(case: Case) -> str:
+    """The report's number through all its versions."""
+    return "BG" + case.number.removeprefix("HZ")
+
+
+def draft_page(
+    connection: Reader,
+    case: Case,
+    text: ReportText,
+    kind: ReportState,
+    author: Person,
+    verify_url: str,
+    *,
+    two_person: bool,
+    demo: bool,
+    now: datetime,
+) -> Draft:
+    """The page of the next version of a report."""
+    issued = reports.documents(connection, case.id)
+    before = issued[-1] if issued else None
+    version = case.report_version + 1
+    number = number_of(case)
+    hashed = content_hash(
+        text, number=number, version=version, kind=kind, previous_sha256=before.sha256 if before else None
+    )
+    known = studies.summaries(connection, case.requesting_site, case.study_uids)
+    study = known[0] if known else None
+    document = ReportDocument(
+        number=number,
+        version=version,
+        kind=kind,
+        institution=people.institution(connection, case.performing_site).name.zh,
+        template=template_of(case),
+        patient=PrintedPatient(
+            case.patient.name, case.patient.sex, case.patient.birth_date, study.patient_id if study else ""
+        ),
+        request=_request(connection, case),
+        exam=PrintedExam(
+            study.description if study else "",
+            case.modality,
+            case.body_part,
+            study.accession_number if study else "",
+            case.exam_started,
+            case.study_uids,
+        ),
+        text=text,
+        reporter=printed(author),
+        written_at=now,
+        content_sha256=hashed,
+        verify_url=f"{verify_url}/verify/{number}",
+        two_person=two_person,
+        demo=demo,
+        predecessor=Predecessor(before.number, before.version, before.sha256, before.signed_at) if before else None,
+        reason=case.last_reason if before else "",
+    )
+    return Draft(document, _frames(connection, case, text))
+
+
+def printed(person: Person) -> PrintedPerson:
+    """A person as the page names them."""
+    return PrintedPerson(person.id, person.name, person.licence.number if person.licence else "")
+
+
+def with_images(draft: Draft, pngs: list[bytes]) -> ReportDocument:
+    """The page with its images drawn, in the order of ``draft.frames``."""
+    images = tuple(PrintedImage(png, caption) for png, (_, _, caption) in zip(pngs, draft.frames, strict=True))
+    return replace(draft.document, images=images)
+
+
+def _request(connection: Reader, case: Case) -> PrintedRequest:
+    submitted = next((stay.since for stay in case.stays if stay.state is not State.DRAFT), None)
+    return PrintedRequest(
+        case_number=case.number,
+        institution=people.institution(connection, case.requesting_site).name.zh,
+        doctor=case.requester.name,
+        clinical_history=case.clinical_history,
+        question=case.question,
+        submitted_at=submitted,
+        urgent="" if case.priority is Priority.ROUTINE else PRIORITY_NAMES[case.priority].zh,
+    )
+
+
+def _frames(connection: Reader, case: Case, text: ReportText) -> tuple[tuple[str, int, str], ...]:
+    """Key images that are among the case's studies; an image of another patient never gets onto the page."""
+    found: list[tuple[str, int, str]] = []
+    for image in text.key_images:
+        sha256 = studies.object_of(connection, case.requesting_site, case.study_uids, image.sop_uid)
+        if sha256 is not None:
+            found.append((sha256, image.frame, image.caption))
+    return tuple(found)

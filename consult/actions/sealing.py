@@ -1,0 +1,64 @@
+"""Makes signed documents: lays the page out in a process apart, and signs with a key that only its person can open."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from consult.domain.errors import NotAllowed, Words
+from consult.domain.people import Person
+from consult.formats import seal
+from consult.formats.document import Rendered, ReportDocument, Stamp
+from consult.formats.pdf_pool import Workshop
+from consult.formats.signing_keys import Signer, seal_key, unlock
+from consult.formats.trust import DemoAuthority, TrustSource
+from consult.store import reports
+from consult.store.unit import Store
+
+NO_KEY = Words("您还没有签名证书，请联系管理员办理。", "You have no signing certificate yet; ask the administrator.")
+LONGEST_KEY_IMAGE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """The document maker of one process; ``demo`` prints on every page that the certificates are self-made."""
+
+    workshop: Workshop
+    authority: Callable[[], DemoAuthority]
+    demo: bool
+
+    def trust(self) -> TrustSource:
+        """What signatures are made and checked against, with the revocation lists of this moment."""
+        return self.authority().trust()
+
+    def enrol(self, store: Store, person: Person, institution: str, pin: str, now: datetime) -> None:
+        """Issue a certificate to a person and keep its key under their PIN."""
+        issued = self.authority().issue(person.name, person.id, institution, now)
+        with store.write() as unit:
+            reports.keep_key(unit.connection, person.id, str(issued.serial), seal_key(issued, pin), now)
+
+    def signer(self, store: Store, person_id: str, pin: str) -> Signer:
+        """The person's signer, opened with the PIN. Raises NotAllowed where there is none, WrongPin."""
+        with store.read() as connection:
+            sealed = reports.sealed_key(connection, person_id)
+        if sealed is None:
+            raise NotAllowed(NO_KEY)
+        return unlock(sealed, pin, self.trust())
+
+    def layout(self, document: ReportDocument) -> Rendered:
+        """The pages, unsigned."""
+        return self.workshop.render(document)
+
+    def certify(self, rendered: Rendered, signer: Signer, stamp: Stamp) -> bytes:
+        """The author's signature on a fresh document."""
+        image = self.workshop.stamp(stamp)
+        return seal.certify(rendered, signer, self.trust(), at=stamp.signed_at, stamp=image)
+
+    def approve(self, pdf: bytes, signer: Signer, stamp: Stamp) -> bytes:
+        """The reviewer's signature over the author's."""
+        image = self.workshop.stamp(stamp)
+        return seal.approve(pdf, signer, self.trust(), at=stamp.signed_at, stamp=image)
+
+    def key_image(self, path: Path, frame: int) -> bytes:
+        """A frame as PNG for the page."""
+        return self.workshop.png(path, frame, LONGEST_KEY_IMAGE)

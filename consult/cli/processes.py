@@ -1,0 +1,152 @@
+"""Starts processes: one machine's worth in one process (`up`), or each door alone."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from consult.settings import Settings, Web
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from consult.actions.parts import Parts
+
+GRACE_S = 10
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+Start = Callable[["Parts", "Flask", ExitStack], None]
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`consult up | web | feed | listeners | worker`."""
+    told = {
+        "up": ("everything on one machine", _up),
+        "web": ("the pages and the API", _web),
+        "feed": ("the sockets that tell browsers what changed", _feed),
+        "listeners": ("the DICOM door", _listeners),
+        "worker": ("the relay of facts and the tick of deadlines", _worker),
+    }
+    for name, (help_text, run) in told.items():
+        commands.add_parser(name, help=help_text).set_defaults(run=run)
+
+
+def _up(_: argparse.Namespace) -> int:
+    return serve(Settings(), _start_all)
+
+
+def _web(_: argparse.Namespace) -> int:
+    return serve(Settings(), lambda _parts, _app, _closing: None)
+
+
+def _feed(_: argparse.Namespace) -> int:
+    return serve(Settings(), _start_feed)
+
+
+def _listeners(_: argparse.Namespace) -> int:
+    from consult.wiring import build_listener, open_parts
+
+    with open_parts(Settings()) as parts, build_listener(parts):
+        _until_told()
+    return 0
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from consult.wiring import build_worker, open_parts
+
+    with open_parts(Settings()) as parts:
+        worker = build_worker(parts)
+        worker.start()
+        _until_told()
+        worker.stop()
+    return 0
+
+
+def _until_told() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+
+
+def _start_feed(parts: "Parts", app: "Flask", closing: ExitStack) -> None:
+    from consult.wiring import build_feed
+
+    feed = build_feed(app, parts)
+    feed.start()
+    closing.callback(feed.stop)
+
+
+def _start_all(parts: "Parts", app: "Flask", closing: ExitStack) -> None:
+    """The other doors' threads, in the process that answers HTTP."""
+    from consult.wiring import build_listener, build_worker
+
+    _start_feed(parts, app, closing)
+    closing.enter_context(build_listener(parts))
+    worker = build_worker(parts)
+    worker.start()
+    closing.callback(worker.stop)
+
+
+def check_exposure(web: Web) -> str | None:
+    """Why this may not listen where it is told to; None when it may (quality: no open door without TLS in front)."""
+    if web.host in LOOPBACK or web.trusted_proxy:
+        return None
+    return "web.host is not loopback: set web.trusted_proxy and put TLS in front (ops/nginx), or bind to 127.0.0.1."
+
+
+def serve(settings: Settings, start: Start, ready: Callable[[], None] | None = None) -> int:
+    """Answer HTTP until told to stop; ``start`` begins what else lives in the process, ``ready`` is called once up.
+
+    One gunicorn worker with many threads: a socket takes one for as long as it is open, and SQLite wants one writer.
+    """
+    refused = check_exposure(settings.web)
+    if refused is not None:
+        print(refused, file=sys.stderr)
+        return 1
+    from gunicorn.app.base import BaseApplication
+
+    closing = ExitStack()
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in _gunicorn(settings, closing, ready).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            from consult.wiring import build_web, configure_log, open_parts
+
+            configure_log(settings.log_level)
+            parts = closing.enter_context(open_parts(settings))
+            app = build_web(parts)
+            start(parts, app, closing)
+            return app
+
+    Server().run()
+    return 0
+
+
+def _gunicorn(settings: Settings, closing: ExitStack, ready: Callable[[], None] | None) -> dict[str, Any]:
+    def worker_exit(_server: object, _worker: object) -> None:
+        closing.close()
+
+    def when_ready(_server: object) -> None:
+        if ready is not None:
+            ready()
+
+    return {
+        "bind": f"{settings.web.host}:{settings.web.port}",
+        "workers": 1,
+        "worker_class": "gthread",
+        "threads": settings.web.threads,
+        "worker_connections": 2000,
+        "timeout": 120,
+        "graceful_timeout": GRACE_S,
+        "keepalive": 15,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "worker_exit": worker_exit,
+        "when_ready": when_ready,
+    }

@@ -1,0 +1,79 @@
+"""The worklist: what waits for this person, in the order of what is due first, page after page."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from consult.domain.cases import Case
+from consult.domain.clocks import ClockReading
+from consult.domain.errors import Invalid, Words
+from consult.domain.people import Actor, Institution
+from consult.domain.workflow import Move, open_to
+from consult.domain.workflow_needs import Images, World
+from consult.store import cases, people
+from consult.store.cases import Filters
+from consult.store.unit import Store
+from consult.store.world import images_of, readings_of
+
+__all__ = ["Filters", "Line", "Page", "page"]
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a worklist."""
+
+    case: Case
+    due_at: datetime | None
+    clocks: tuple[ClockReading, ...]
+    images: Images
+    next_move: Move | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, the cursor of the next page (None: that was all), and how many rows the whole list has."""
+
+    lines: tuple[Line, ...]
+    after: str | None
+    total: int
+    sites: dict[str, Institution]
+
+
+def page(store: Store, actor: Actor, filters: Filters, after: str | None, limit: int, now: datetime) -> Page:
+    """One page of the cases that the actor may list. Raises Invalid for a cursor that is not ours."""
+    size = max(1, min(limit, MOST))
+    with store.read() as connection:
+        found = cases.page(connection, actor, filters, _cursor(after), size + 1)
+        lines = tuple(
+            Line(case, due_at, readings_of(case, now), images_of(connection, case), _next(case, actor, now))
+            for case, due_at, _ in found[:size]
+        )
+        total = cases.count(connection, actor, filters)
+        sites = {site.code: site for site in people.all_institutions(connection)}
+    more = _told(found[size - 1][2]) if len(found) > size else None
+    return Page(lines, more, total, sites)
+
+
+def _next(case: Case, actor: Actor, now: datetime) -> Move | None:
+    """The move that brings the case forward, as far as the case alone tells; its page tells what is still unmet."""
+    moves = open_to(case, actor, World(), now)
+    forward = [move for move in moves if move.row.target is not None and not move.row.reason]
+    return forward[0] if forward else None
+
+
+def _told(cursor: tuple[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()
+
+
+def _cursor(told: str | None) -> tuple[str, str] | None:
+    if not told:
+        return None
+    try:
+        rank, case_id = json.loads(base64.urlsafe_b64decode(told))
+    except (ValueError, binascii.Error, TypeError) as broken:
+        raise Invalid.at("after", Words("翻页标记无效。", "That cursor is not valid.")) from broken
+    return str(rank), str(case_id)

@@ -1,0 +1,101 @@
+"""The HTTP door put together: one Flask application, its API described by OpenAPI, its answers under one policy."""
+
+import time
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from consult.actions.parts import Parts
+from consult.web import problems, session
+from consult.web.cases import cases_api
+from consult.web.dicomweb import dicomweb
+from consult.web.feed import feed_api
+from consult.web.pages import pages
+from consult.web.reports import reports_api
+from consult.web.studies import studies_api
+
+LARGEST_BODY = 64 * 1024 * 1024
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'self' blob:",
+        "frame-src 'self' blob:",
+        "frame-ancestors 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+}
+
+
+def create_app(parts: Parts) -> OpenAPI:
+    """The application; what it needs comes in ``parts``."""
+    app = OpenAPI(
+        "consult.web",
+        info=Info(title="Consult", version="1", description="Remote consultation, from request to signed report"),
+        validation_error_callback=problems.malformed,
+        validation_error_model=problems.Problem,
+        doc_prefix="/api/v1",
+        doc_url="/openapi.json",
+        static_folder=None,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    if parts.settings.web.trusted_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    figures = CollectorRegistry()
+    _measure(app, figures)
+    app.after_request(_guard)
+    problems.install(app)
+    session.install(app, parts)
+    for api in (session.account_api, cases_api, reports_api, studies_api, feed_api):
+        app.register_api(api(parts))
+    app.register_blueprint(dicomweb(parts))
+    app.register_blueprint(pages(parts, figures))
+    return app
+
+
+def openapi_document(parts: Parts) -> dict[str, Any]:
+    """The API as it is described to others."""
+    document: dict[str, Any] = create_app(parts).api_doc
+    return document
+
+
+def _guard(answer: Response) -> Response:
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def _measure(app: Flask, figures: CollectorRegistry) -> None:
+    """Requests by route pattern, method and status; never by path, which may name a study."""
+    requests = Counter("consult_http_requests", "Requests", ["route", "method", "status"], registry=figures)
+    seconds = Histogram("consult_http_seconds", "Time to answer", ["route", "method"], registry=figures)
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(answer: Response) -> Response:
+        route = str(request.url_rule) if request.url_rule else "none"
+        requests.labels(route, request.method, answer.status_code).inc()
+        if "began" in g:
+            seconds.labels(route, request.method).observe(time.perf_counter() - g.began)
+        return answer

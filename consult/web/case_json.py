@@ -1,0 +1,217 @@
+"""A case and its parts as the API tells them, in the language of the person who asks."""
+
+from consult.domain.cases import Case, Party, Patient, Why
+from consult.domain.clocks import ClockReading
+from consult.domain.errors import Words
+from consult.domain.events import Fact
+from consult.domain.people import Institution
+from consult.domain.routing import Explained
+from consult.domain.workflow import LABELS, STATES, Move, Verb
+from consult.queries.cases import CaseView
+from consult.queries.worklist import Line, Page
+from consult.web import schemas
+from consult.web.language import spoken
+from consult.web.report_json import report_out
+from consult.web.studies import study_out
+
+CREATED = Words("创建申请", "Created")
+
+
+def case_out(view: CaseView) -> schemas.CaseOut:
+    """The case as its page shows it."""
+    case = view.case
+    return schemas.CaseOut(
+        id=case.id,
+        number=case.number,
+        state=str(case.state),
+        label=spoken(STATES[case.state].label),
+        version=case.version,
+        priority=case.priority,
+        service_type=case.service_type,
+        patient=patient_out(case.patient),
+        question=case.question,
+        clinical_history=case.clinical_history,
+        exam_started=case.exam_started,
+        images_follow=case.images_follow,
+        consent=schemas.ConsentIn(by=case.consent.by, at=case.consent.at) if case.consent else None,
+        modality=case.modality,
+        body_part=case.body_part,
+        requesting_site=site_out(view.sites, case.requesting_site),
+        performing_site=site_out(view.sites, case.performing_site),
+        requester=_person(case.requester),
+        assignee=_someone(case.assignee),
+        author=_someone(case.author),
+        reviewer=_someone(case.reviewer),
+        offer_until=case.offer_until,
+        appointment_at=case.appointment_at,
+        escalation_level=case.escalation_level,
+        last_reason=case.last_reason,
+        asked=[schemas.AskedOut(item=a.item, answer=a.answer, declined=a.declined) for a in case.asked],
+        outcome=case.outcome,
+        parent_id=case.parent_id,
+        created_at=case.created_at,
+        updated_at=case.updated_at,
+        due_at=view.due_at,
+        studies=[*(study_out(s) for s in view.studies), *(study_out(s, "prior") for s in view.priors)],
+        clocks=[clock_out(reading) for reading in view.clocks],
+        moves=[move_out(move, case) for move in view.moves],
+        why=[_why(why) for why in case.why],
+        report=report_out(view),
+        alerts=_alerts(case),
+    )
+
+
+def page_out(page: Page) -> schemas.PageOut:
+    """A page of a worklist."""
+    return schemas.PageOut(items=[_line(line, page.sites) for line in page.lines], next=page.after, total=page.total)
+
+
+def _line(line: Line, sites: dict[str, Institution]) -> schemas.LineOut:
+    case = line.case
+    return schemas.LineOut(
+        id=case.id,
+        number=case.number,
+        state=str(case.state),
+        version=case.version,
+        priority=case.priority,
+        service_type=case.service_type,
+        patient=patient_out(case.patient),
+        question=case.question,
+        modality=case.modality,
+        body_part=case.body_part,
+        requesting_site=site_out(sites, case.requesting_site),
+        performing_site=site_out(sites, case.performing_site),
+        requester=_person(case.requester),
+        assignee=_someone(case.assignee),
+        due_at=line.due_at,
+        offer_until=case.offer_until,
+        clocks=[clock_out(reading) for reading in line.clocks],
+        alerts=sum(alert.state != "acknowledged" for alert in case.alerts),
+        created_at=case.created_at,
+        updated_at=case.updated_at,
+        next_move=str(line.next_move.row.verb) if line.next_move else None,
+        images=schemas.ImagesOut(
+            status=line.images.status, received=line.images.received, expected=line.images.expected
+        ),
+    )
+
+
+def patient_out(patient: Patient) -> schemas.PatientOut:
+    """Whom a case is about."""
+    return schemas.PatientOut(
+        name=patient.name,
+        sex=patient.sex,
+        birth_date=patient.birth_date,
+        id_number=patient.id_number,
+        phone=patient.phone,
+    )
+
+
+def site_out(sites: dict[str, Institution], code: str) -> schemas.Site:
+    """An institution by code and name."""
+    return schemas.Site(code=code, name=spoken(sites[code].name) if code in sites else code)
+
+
+def clock_out(reading: ClockReading) -> schemas.ClockOut:
+    """A clock's reading."""
+    return schemas.ClockOut(
+        name=reading.name,
+        label=spoken(reading.label),
+        limit_s=reading.limit_s,
+        used_s=reading.used_s,
+        running=reading.running,
+        breached=reading.breached,
+        due_at=reading.due_at,
+    )
+
+
+def move_out(move: Move, case: Case) -> schemas.MoveOut:
+    """A move with every need, met or not; ``view`` judged them with nothing said yet."""
+    unmet = {need.code: sentence for need, sentence in move.unmet}
+    return schemas.MoveOut(
+        verb=str(move.row.verb),
+        label=spoken(move.row.label),
+        needs=[
+            schemas.NeedOut(
+                met=need.code not in unmet,
+                sentence=spoken(unmet[need.code]) if need.code in unmet else "",
+                code=need.code,
+                settled_by=need.settled_by,
+            )
+            for need in move.row.needs
+        ],
+        reason=move.row.reason,
+        asks=[*(("reason",) if move.row.reason else ()), *move.row.asks],
+    )
+
+
+def event_out(fact: Fact) -> schemas.EventOut:
+    """A fact in plain words."""
+    label = CREATED if fact.kind == "create" else LABELS[Verb(fact.kind)]
+    return schemas.EventOut(
+        seq=fact.seq or 0,
+        at=fact.at,
+        kind=fact.kind,
+        label=spoken(label),
+        by=fact.by_name,
+        version=fact.version,
+        from_state=fact.data.get("from"),
+        to_state=fact.data.get("to"),
+        reason=fact.data.get("reason") or "",
+    )
+
+
+def hint_out(fact: Fact) -> schemas.HintOut:
+    """A fact as the feed tells it: no name, no text."""
+    return schemas.HintOut(seq=fact.seq or 0, case_id=fact.subject_id, kind=fact.kind, at=fact.at)
+
+
+def explained_out(explained: Explained) -> schemas.WhyOut:
+    """What the router thinks of one person now."""
+    return schemas.WhyOut(
+        person_id=explained.person_id,
+        person=explained.name,
+        chosen=False,
+        score=explained.score,
+        reasons=[
+            {"code": reason.code, "sentence": spoken(reason.words), "points": reason.points}
+            for reason in explained.reasons
+        ],
+        excluded=[{"code": out.code, "sentence": spoken(out.words)} for out in explained.excluded_by],
+    )
+
+
+def _why(why: Why) -> schemas.WhyOut:
+    return schemas.WhyOut(
+        person_id=why.person_id,
+        person=why.name,
+        chosen=why.chosen,
+        score=why.score,
+        reasons=[
+            {"code": code, "sentence": spoken(Words(zh, en)), "points": points} for code, zh, en, points in why.reasons
+        ],
+        excluded=[{"code": code, "sentence": spoken(Words(zh, en))} for code, zh, en in why.excluded],
+    )
+
+
+def _alerts(case: Case) -> list[schemas.AlertOut]:
+    return [
+        schemas.AlertOut(
+            finding=alert.finding,
+            state=alert.state,
+            detected_at=alert.detected_at,
+            detected_by=_person(alert.detected_by),
+            acknowledged_at=alert.acknowledged_at,
+            acknowledged_by=_someone(alert.acknowledged_by),
+            read_back=alert.read_back,
+        )
+        for alert in case.alerts
+    ]
+
+
+def _person(party: Party) -> schemas.PartyOut:
+    return schemas.PartyOut(id=party.id, name=party.name)
+
+
+def _someone(party: Party | None) -> schemas.PartyOut | None:
+    return _person(party) if party else None

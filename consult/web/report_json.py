@@ -1,0 +1,127 @@
+"""A report and its signed versions as the API tells them."""
+
+from consult.actions.verification import Verification
+from consult.domain.report_templates import Section, Template
+from consult.domain.reports import REPORT_STATES, KeyImage, ReportText
+from consult.domain.writing_rules import Finding, rule_label
+from consult.queries.cases import CaseView, Revision
+from consult.web import schemas
+from consult.web.language import spoken
+
+
+def report_out(view: CaseView) -> schemas.ReportOut | None:
+    """The text as last saved and what was signed; None before the first word."""
+    case, revision = view.case, view.revision
+    if revision is None and not view.documents:
+        return None
+    text = revision.text if revision else ReportText()
+    row = REPORT_STATES[case.report] if case.report else None
+    newest = max((document.version for document in view.documents), default=0)
+    return schemas.ReportOut(
+        id=case.id,
+        state=str(case.report) if case.report else None,
+        status=row.fhir_status if row else None,
+        label=spoken(row.label) if row else "",
+        revision=revision.number if revision else 0,
+        version=case.report_version,
+        saved_at=revision.saved_at if revision else None,
+        saved_by=revision.saved_by_name if revision else None,
+        technique=text.technique,
+        comparison=text.comparison,
+        findings=text.findings,
+        impression=text.impression,
+        recommendation=text.recommendation,
+        key_images=[_key_image(image) for image in text.key_images],
+        versions=[
+            schemas.VersionOut(
+                version=document.version,
+                kind=str(document.kind),
+                label=spoken(REPORT_STATES[document.kind].label),
+                state=document.state,
+                number=document.number,
+                sha256=document.sha256,
+                signed_at=document.signed_at,
+                signers=[signature["signer"] for signature in document.signatures],
+                newest=document.version == newest,
+            )
+            for document in view.documents
+        ],
+        two_person=view.two_person,
+    )
+
+
+def _key_image(image: KeyImage) -> schemas.KeyImageOut:
+    return schemas.KeyImageOut(sop_uid=image.sop_uid, frame=image.frame, caption=image.caption)
+
+
+def text_of(body: schemas.ReportIn) -> ReportText:
+    """The text that was sent."""
+    return ReportText(
+        technique=body.technique,
+        comparison=body.comparison,
+        findings=body.findings,
+        impression=body.impression,
+        recommendation=body.recommendation,
+        key_images=tuple(KeyImage(image.sop_uid, image.frame, image.caption) for image in body.key_images),
+    )
+
+
+def template_out(template: Template) -> schemas.TemplateOut:
+    """A template with its starting text."""
+    return schemas.TemplateOut(
+        id=template.id,
+        title=spoken(template.title),
+        modality=template.modality,
+        body_part=template.body_part,
+        service_type=template.service_type,
+        required=[section.value for section in template.required],
+        text={section.value: template.starting.get(section, "") for section in Section},
+        names={section.value: spoken(template.names[section]) for section in Section},
+    )
+
+
+def finding_out(finding: Finding) -> schemas.FindingOut:
+    """What a writing rule found."""
+    return schemas.FindingOut(
+        code=finding.code,
+        severity="block" if finding.severity.value == "block" else "warn",
+        sentence=spoken(finding.sentence),
+        where=finding.where,
+        label=spoken(rule_label(finding.code)),
+    )
+
+
+def current_out(revision: Revision | None) -> schemas.CurrentOut:
+    """The text as last saved."""
+    text = revision.text if revision else ReportText()
+    return schemas.CurrentOut(
+        revision=revision.number if revision else 0,
+        technique=text.technique,
+        comparison=text.comparison,
+        findings=text.findings,
+        impression=text.impression,
+        recommendation=text.recommendation,
+        key_images=[_key_image(image) for image in text.key_images],
+        saved_at=revision.saved_at if revision else None,
+        saved_by=revision.saved_by_name if revision else None,
+    )
+
+
+def verdict_out(found: Verification) -> schemas.VerdictOut:
+    """Whether a document is valid; reasons against it, and notices beside it."""
+    document = found.document
+    told = [*((reason.code, reason.sentence) for reason in found.verdict.reasons), *found.notices]
+    return schemas.VerdictOut(
+        valid=found.verdict.valid,
+        reasons=[schemas.ReasonOut(code=code, sentence=spoken(sentence)) for code, sentence in told],
+        signers=[
+            schemas.SignerOut(name=signer.name, at=signer.at, intent=spoken(signer.intent))
+            for signer in found.verdict.signers
+        ],
+        document=schemas.DocumentOut(
+            number=document.number, version=document.version, sha256=document.sha256, kind=str(document.kind)
+        )
+        if document
+        else None,
+        newest=found.newest,
+    )

@@ -1,0 +1,161 @@
+"""Settings in, parts out: the only place that builds, opens and closes what a process works with."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from consult.actions import deadlines, deliveries, images, people, relay
+from consult.actions.intake import Intake
+from consult.actions.parts import Parts
+from consult.actions.passwords import Passwords
+from consult.actions.relay import StoredPositions
+from consult.actions.sealing import Sealer
+from consult.domain.events import Fact
+from consult.formats.bounded import HeaderReader
+from consult.formats.pdf_pool import Workshop
+from consult.formats.trust import open_demo_authority
+from consult.settings import Settings
+from consult.store.blobs import Blobs
+from consult.store.leader import Leadership
+from consult.store.unit import Store
+from consult.worker.jobs import Job, Ticker
+from consult.worker.relay import Handler, Relay
+
+if TYPE_CHECKING:
+    from flask_openapi.openapi import OpenAPI
+
+    from consult.listeners.dimse import DimseListener
+    from consult.web.feed import Feed
+
+TICK_S = 1.0
+DAY_S = 86400.0
+
+
+def clock() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def configure_log(level: str) -> None:
+    """One JSON line an event on standard error; nothing but what the caller names goes in."""
+    import logging
+
+    import structlog
+
+    logging.basicConfig(level=level, format="%(message)s")
+    for chatty in ("pynetdicom", "apscheduler", "fontTools", "weasyprint", "pyhanko", "werkzeug"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@contextmanager
+def open_parts(settings: Settings) -> Iterator[Parts]:
+    """The parts of one process, closed again at the end."""
+    with ExitStack() as closing:
+        store = Store(settings.database.url)
+        closing.callback(store.close)
+        blobs = Blobs(settings.blobs.folder)
+        reader = HeaderReader(settings.parser.workers, settings.parser.memory_mb, settings.parser.timeout_s)
+        closing.enter_context(reader)
+        intake = Intake(store, blobs, reader, clock, quiet_s=settings.dicom.quiet_s,
+                        in_flight_bytes=settings.dicom.max_bytes_in_flight)  # fmt: skip
+        closing.enter_context(intake)
+        workshop = Workshop(settings.report.render_workers, settings.report.render_timeout_s)
+        closing.callback(workshop.close)
+        sealer = Sealer(workshop, lambda: open_demo_authority(settings.trust.folder, clock()), settings.trust.demo)
+        yield Parts(settings, store, blobs, intake, sealer, Passwords(), clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The relay and the tick of one process."""
+
+    relay: Relay
+    ticker: Ticker
+    leadership: Leadership
+
+    def start(self) -> None:
+        """Begin in the background."""
+        self.relay.start()
+        self.ticker.start()
+
+    def stop(self) -> None:
+        """End, and let another worker lead."""
+        self.ticker.stop()
+        self.relay.stop()
+        self.leadership.give_up()
+
+
+def build_worker(parts: Parts) -> Worker:
+    """The relay with its subscribers and the ticker with its jobs; both work only while this process leads."""
+    leadership = Leadership(parts.store)
+    the_relay = Relay(StoredPositions(parts.store), subscribers(parts), parts.clock, leadership.held)
+    parts.store.on_facts(the_relay.nudge)
+    jobs = (
+        Job("timers", TICK_S, lambda now: relay.run_due_timers(parts.store, timer_jobs(parts), now)),
+        Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
+    )
+    return Worker(the_relay, Ticker(jobs, leadership.held, parts.clock), leadership)
+
+
+def subscribers(parts: Parts) -> Mapping[str, Handler]:
+    """SUBSCRIBERS: who reacts to facts, each with a stored position of its own."""
+    return {
+        "deadlines": _on("case", lambda fact, now: deadlines.on_case_fact(parts.store, fact, now)),
+        "arrivals": _on("study", lambda fact, now: deadlines.on_study_fact(parts.store, fact, now)),
+        "deliveries": _on("case", lambda fact, now: deliveries.on_case_fact(parts.store, parts.blobs, fact, now)),
+        "prepare": _on("study", lambda fact, now: images.on_study_fact(parts.store, parts.blobs, fact, now)),
+    }
+
+
+def _on(subject: str, handler: Handler) -> Handler:
+    def only(fact: Fact, now: datetime) -> None:
+        if fact.subject == subject:
+            handler(fact, now)
+
+    return only
+
+
+def timer_jobs(parts: Parts) -> Mapping[str, relay.TimerJob]:
+    """JOBS: what a due timer does, by its name."""
+    return {**deadlines.CASE_TIMERS, **images.STUDY_TIMERS}
+
+
+def build_web(parts: Parts) -> "OpenAPI":
+    """The HTTP door."""
+    from consult.web.app import create_app
+
+    return create_app(parts)
+
+
+def build_feed(app: "OpenAPI", parts: Parts) -> "Feed":
+    """The sockets of the HTTP door."""
+    from consult.web.feed import Feed
+
+    return Feed(app, parts)
+
+
+def build_listener(parts: Parts) -> "DimseListener":
+    """The DICOM door."""
+    from consult.listeners.dimse import DimseListener
+
+    door = parts.settings.dicom
+    return DimseListener(
+        parts.intake,
+        lambda ae_title, _address: people.institution_of_ae(parts.store, ae_title),
+        host=door.host,
+        port=door.port,
+        ae_title=door.ae_title,
+        max_associations=door.max_associations,
+    )

@@ -2,6 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+
+from consult.domain.completeness import SeriesCompleteness, StudyCompleteness
 
 UID_PATTERN = re.compile(r"[0-9.]{1,64}")
 
@@ -138,7 +141,45 @@ class Instance:
 
     metadata: bytes
 
+    collimation: float | None = None  # mm, SingleCollimationWidth: how thin the scanner measured
+
     @property
     def has_pixels(self) -> bool:
         """Whether there is something to look at as an image."""
         return self.frames is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """A series as a list shows it; lengths in mm, ``tilt`` in degrees."""
+
+    series_uid: str
+    number: int | None
+    modality: str
+    description: str
+    body_part: str
+    instances: int
+    slice_thickness: float | None
+    spacing: float | None
+    lossy: bool
+    tilt: float | None
+    completeness: SeriesCompleteness
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """A study as a list shows it; the patient as its images say, dates as DICOM writes them."""
+
+    study_uid: str
+    patient_name: PatientName
+    patient_id: str
+    patient_sex: str
+    patient_birth_date: str
+    modalities: tuple[str, ...]
+    body_part: str
+    description: str
+    study_date: str
+    arrived_at: datetime | None
+    completeness: StudyCompleteness
+    series: tuple[SeriesSummary, ...]
+    charset_guessed: bool

@@ -292,7 +292,12 @@ _WHOLE_FIELDS = {
     "temporal_position": 0x00200100,
     "temporal_positions": 0x00200105,
 }
-_NUMBER_FIELDS = {"slice_location": 0x00201041, "gantry_tilt": 0x00181120, "trigger_time": 0x00181060}
+_NUMBER_FIELDS = {
+    "slice_location": 0x00201041,
+    "gantry_tilt": 0x00181120,
+    "trigger_time": 0x00181060,
+    "collimation": 0x00189306,
+}
 
 
 def _geometry(values: Values) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What Consult promises, and the checks that hold it to that."""

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from consult.settings import Settings, Web
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask_openapi.openapi import OpenAPI
 
     from consult.actions.parts import Parts
 
 GRACE_S = 10
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-Start = Callable[["Parts", "Flask", ExitStack], None]
+Start = Callable[["Parts", "OpenAPI", ExitStack], None]
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,7 +34,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _up(_: argparse.Namespace) -> int:
-    return serve(Settings(), _start_all)
+    return serve_all(Settings())
+
+
+def serve_all(settings: Settings) -> int:
+    """Everything on one machine, in one process."""
+    return serve(settings, _start_all)
 
 
 def _web(_: argparse.Namespace) -> int:
@@ -71,7 +76,7 @@ def _until_told() -> None:
     ended.wait()
 
 
-def _start_feed(parts: "Parts", app: "Flask", closing: ExitStack) -> None:
+def _start_feed(parts: "Parts", app: "OpenAPI", closing: ExitStack) -> None:
     from consult.wiring import build_feed
 
     feed = build_feed(app, parts)
@@ -79,7 +84,7 @@ def _start_feed(parts: "Parts", app: "Flask", closing: ExitStack) -> None:
     closing.callback(feed.stop)
 
 
-def _start_all(parts: "Parts", app: "Flask", closing: ExitStack) -> None:
+def _start_all(parts: "Parts", app: "OpenAPI", closing: ExitStack) -> None:
     """The other doors' threads, in the process that answers HTTP."""
     from consult.wiring import build_listener, build_worker
 
@@ -97,8 +102,8 @@ def check_exposure(web: Web) -> str | None:
     return "web.host is not loopback: set web.trusted_proxy and put TLS in front (ops/nginx), or bind to 127.0.0.1."
 
 
-def serve(settings: Settings, start: Start, ready: Callable[[], None] | None = None) -> int:
-    """Answer HTTP until told to stop; ``start`` begins what else lives in the process, ``ready`` is called once up.
+def serve(settings: Settings, start: Start) -> int:
+    """Answer HTTP until told to stop; ``start`` begins what else lives in the process.
 
     One gunicorn worker with many threads: a socket takes one for as long as it is open, and SQLite wants one writer.
     """
@@ -110,10 +115,11 @@ def serve(settings: Settings, start: Start, ready: Callable[[], None] | None = N
 
     closing = ExitStack()
 
-    class Server(BaseApplication):  # type: ignore[misc]
+    class Server(BaseApplication):
         def load_config(self) -> None:
-            for name, value in _gunicorn(settings, closing, ready).items():
-                self.cfg.set(name, value)
+            config: Any = self.cfg
+            for name, value in _gunicorn(settings, closing).items():
+                config.set(name, value)
 
         def load(self) -> Any:
             from consult.wiring import build_web, configure_log, open_parts
@@ -124,17 +130,14 @@ def serve(settings: Settings, start: Start, ready: Callable[[], None] | None = N
             start(parts, app, closing)
             return app
 
-    Server().run()
+    server: Any = Server  # gunicorn's own classes are untyped
+    server().run()
     return 0
 
 
-def _gunicorn(settings: Settings, closing: ExitStack, ready: Callable[[], None] | None) -> dict[str, Any]:
+def _gunicorn(settings: Settings, closing: ExitStack) -> dict[str, Any]:
     def worker_exit(_server: object, _worker: object) -> None:
         closing.close()
-
-    def when_ready(_server: object) -> None:
-        if ready is not None:
-            ready()
 
     return {
         "bind": f"{settings.web.host}:{settings.web.port}",
@@ -148,5 +151,4 @@ def _gunicorn(settings: Settings, closing: ExitStack, ready: Callable[[], None] 
         "control_socket_disable": True,
         "loglevel": "warning",
         "worker_exit": worker_exit,
-        "when_ready": when_ready,
     }

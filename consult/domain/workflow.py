@@ -329,7 +329,7 @@ def open_to(case: Case, actor: Actor, world: World, now: datetime) -> tuple[Move
             ),
         )
         for row in TRANSITIONS
-        if case.state in row.origins and needs.is_any(row.who, case, actor) and needs.is_offered(row.verb, case, actor)
+        if case.state in row.origins and needs.is_any(row.who, case, actor) and needs.is_offered(row.verb, case)
     )
 
 

@@ -34,3 +34,9 @@ def _concerns(actor: Actor, site: Institution) -> bool:
 
 def _partners(agreed: list[Agreement], code: str) -> tuple[str, ...]:
     return tuple(sorted({a.performing_site for a in agreed if a.requesting_site == code}))
+
+
+def anyone(store: Store) -> bool:
+    """Whether there is any account yet."""
+    with store.read() as connection:
+        return bool(people.people_of(connection))

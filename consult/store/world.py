@@ -1,5 +1,6 @@
 """What the rules ask about a case beyond the case itself, gathered in one place from what is stored."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -99,7 +100,8 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
 
 
 def _unfit(connection: Connection, case: Case, now: datetime) -> dict[str, Words | None]:
-    need = need_of(connection, case, due_of(case, now), now)
+    # whoever declined or missed an offer may still take the case by hand: only the router leaves them out
+    need = replace(need_of(connection, case, due_of(case, now), now), passed_over=())
     judged: dict[str, Words | None] = {}
     for candidate in candidates_for(connection, case, now):
         out = excluded_by(need, candidate, now)

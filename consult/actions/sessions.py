@@ -38,7 +38,6 @@ class SignedIn:
     """Who is there and how they proved it; ``csrf`` is None for a program with a token, which needs none."""
 
     person: Person
-    institution: Institution
     csrf: str | None
 
     @property
@@ -86,12 +85,11 @@ def sign_in(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with store.write() as unit:
         person = people.person(unit.connection, person_id)
-        institution = people.institution(unit.connection, person.institution_code)
         sessions.clear_failures(unit, account_key)
         if old_token is not None:
             sessions.drop_session(unit, hash_of(old_token))
         sessions.add_session(unit, hash_of(token), person_id, now, now - ABSOLUTE)
-    return NewSession(SignedIn(person, institution, csrf_of(token)), token)
+    return NewSession(SignedIn(person, csrf_of(token)), token)
 
 
 def _prove(store: Store, passwords: Passwords, name: str, password: str, keys: tuple[str, str], now: datetime) -> str:
@@ -120,13 +118,18 @@ def resume(store: Store, token: str, now: datetime) -> SignedIn:
         if kept is None or not is_live(kept.created_at, kept.seen_at, now):
             raise NotSignedIn(SIGNED_OUT)
         person = people.person(connection, kept.person_id)
-        institution = people.institution(connection, person.institution_code)
     if not person.active:
         raise NotSignedIn(SIGNED_OUT)
     if now - kept.seen_at >= SEEN_EVERY:
         with store.write() as unit:
             sessions.touch_session(unit, token_sha256, now)
-    return SignedIn(person, institution, csrf_of(token))
+    return SignedIn(person, csrf_of(token))
+
+
+def institution_of(store: Store, who: SignedIn) -> Institution:
+    """Where the person works."""
+    with store.read() as connection:
+        return people.institution(connection, who.person.institution_code)
 
 
 def check_csrf(token: str, told: str | None) -> None:
@@ -182,10 +185,9 @@ def by_token(store: Store, secret: str, now: datetime) -> SignedIn:
         if kept is None or now >= kept.expires_at:
             raise NotSignedIn(Words("令牌无效或已过期。", "The token is not valid, or has expired."))
         person = people.person(connection, kept.person_id)
-        institution = people.institution(connection, person.institution_code)
     if not person.active:
         raise NotSignedIn(Words("令牌无效或已过期。", "The token is not valid, or has expired."))
-    return SignedIn(person, institution, None)
+    return SignedIn(person, None)
 
 
 def tokens(store: Store, who: SignedIn) -> list[ApiToken]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import CompoundSelect, Connection, Row, delete, insert, literal, select, text, union_all, update
 
 from consult.domain.agreements import Agreement
 from consult.domain.errors import NotFound, Stale, Words
@@ -144,13 +144,23 @@ def _people(connection: Connection, *conditions: Any) -> list[Person]:
     rows = connection.execute(select(people).where(*conditions).order_by(people.c.username)).all()
     ids = [row.id for row in rows]
     roles: dict[str, set[Role]] = {}
-    for person_id, role in connection.execute(select(person_roles).where(person_roles.c.person_id.in_(ids))):
-        roles.setdefault(person_id, set()).add(Role(role))
     can: dict[str, list[Skill]] = {}
-    ordered = select(skills).where(skills.c.person_id.in_(ids)).order_by(skills.c.modality, skills.c.body_part)
-    for row in connection.execute(ordered):
-        can.setdefault(row.person_id, []).append(Skill(row.modality, row.body_part, row.subspecialty or None))
+    for person_id, role, modality, body_part, subspecialty in connection.execute(_abilities(ids)):
+        if role:
+            roles.setdefault(person_id, set()).add(Role(role))
+        else:
+            can.setdefault(person_id, []).append(Skill(modality, body_part, subspecialty or None))
     return [_person(row, frozenset(roles.get(row.id, ())), tuple(can.get(row.id, ()))) for row in rows]
+
+
+def _abilities(ids: Sequence[str]) -> CompoundSelect[Any]:
+    """Roles and skills of these people in one go: every request asks for its own person's."""
+    none = literal("")
+    roles = select(person_roles.c.person_id, person_roles.c.role, none, none, none)
+    can = select(skills.c.person_id, none, skills.c.modality, skills.c.body_part, skills.c.subspecialty)
+    return union_all(roles.where(person_roles.c.person_id.in_(ids)), can.where(skills.c.person_id.in_(ids))).order_by(
+        text("3, 4, 5")
+    )
 
 
 def _person(row: Row[Any], roles: frozenset[Role], can: tuple[Skill, ...]) -> Person:

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from flask import Flask, Response, g, request
-from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,6 +13,7 @@ from consult.web import problems, session
 from consult.web.cases import cases_api
 from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
+from consult.web.openapi import open_app
 from consult.web.pages import pages
 from consult.web.reports import reports_api
 from consult.web.studies import studies_api
@@ -45,15 +45,7 @@ HEADERS = {
 
 def create_app(parts: Parts) -> OpenAPI:
     """The application; what it needs comes in ``parts``."""
-    app = OpenAPI(
-        "consult.web",
-        info=Info(title="Consult", version="1", description="Remote consultation, from request to signed report"),
-        validation_error_callback=problems.malformed,
-        validation_error_model=problems.Problem,
-        doc_prefix="/api/v1",
-        doc_url="/openapi.json",
-        static_folder=None,
-    )
+    app = open_app()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -65,7 +57,7 @@ def create_app(parts: Parts) -> OpenAPI:
     problems.install(app)
     session.install(app, parts)
     for api in (session.account_api, cases_api, reports_api, studies_api, feed_api):
-        app.register_api(api(parts))
+        app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts))
     app.register_blueprint(pages(parts, figures))
     return app

@@ -3,8 +3,6 @@
 from typing import Any
 
 from flask import Response, jsonify, request
-from flask_openapi.blueprint import APIBlueprint
-from flask_openapi.models.tag import Tag
 from pydantic import BaseModel
 
 from consult.actions import cases as requests
@@ -20,21 +18,19 @@ from consult.queries import worklist
 from consult.queries.worklist import Filters
 from consult.web import schemas
 from consult.web.case_json import case_out, event_out, explained_out, page_out
-from consult.web.problems import RESPONSES
+from consult.web.openapi import Api
 from consult.web.session import current_actor
 
-TAG = Tag(name="cases", description="Requests for consultation, from draft to closed")
 
-
-def cases_api(parts: Parts) -> APIBlueprint:
+def cases_api(parts: Parts) -> Api:
     """The routes under /api/v1/cases."""
-    api = APIBlueprint("cases", __name__, url_prefix="/api/v1", abp_tags=[TAG], abp_responses=RESPONSES)
+    api = Api("cases", "Requests for consultation, from draft to closed")
     _reading(api, parts)
     _writing(api, parts)
     return api
 
 
-def _reading(api: APIBlueprint, parts: Parts) -> None:
+def _reading(api: Api, parts: Parts) -> None:
     @api.get("/cases", responses={200: schemas.PageOut})
     def list_cases(query: schemas.WorklistQuery) -> Response:
         """The worklist, what is due first on top."""
@@ -60,7 +56,7 @@ def _reading(api: APIBlueprint, parts: Parts) -> None:
         return jsonify({"items": [explained_out(each).model_dump() for each in found]})
 
 
-def _writing(api: APIBlueprint, parts: Parts) -> None:
+def _writing(api: Api, parts: Parts) -> None:
     @api.post("/cases", responses={201: schemas.CaseOut})
     def create_case(body: schemas.RequestIn) -> Response:
         """Start a request; it is a draft until it is submitted."""

@@ -5,8 +5,6 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, request
-from flask_openapi.blueprint import APIBlueprint
-from flask_openapi.models.tag import Tag
 from flask_socketio import SocketIO, disconnect
 
 from consult.actions.parts import Parts
@@ -16,7 +14,7 @@ from consult.queries import feed
 from consult.web import schemas
 from consult.web.case_json import hint_out
 from consult.web.cases import answered
-from consult.web.problems import RESPONSES
+from consult.web.openapi import Api
 from consult.web.session import current_actor
 
 NAMESPACE = "/feed"
@@ -24,10 +22,9 @@ POLL_S = 1.0
 log = structlog.get_logger("feed")
 
 
-def feed_api(parts: Parts) -> APIBlueprint:
+def feed_api(parts: Parts) -> Api:
     """The log over HTTP, for whoever missed a hint or has no socket."""
-    tag = Tag(name="feed", description="What changed since")
-    api = APIBlueprint("feed", __name__, url_prefix="/api/v1", abp_tags=[tag], abp_responses=RESPONSES)
+    api = Api("feed", "What changed since")
 
     @api.get("/feed", responses={200: schemas.FeedOut})
     def show_feed(query: schemas.AfterQuery) -> Response:

@@ -4,9 +4,7 @@ import io
 from typing import Any
 
 from flask import Response, jsonify, request, send_file
-from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.file import FileStorage
-from flask_openapi.models.tag import Tag
 from pydantic import BaseModel
 
 from consult.actions import reports, verification
@@ -17,11 +15,11 @@ from consult.domain.report_templates import TEMPLATES, template_by_id
 from consult.queries import reports as report_queries
 from consult.web import schemas
 from consult.web.cases import answered
-from consult.web.problems import RESPONSES, refused
+from consult.web.openapi import Api
+from consult.web.problems import refused
 from consult.web.report_json import current_out, finding_out, template_out, text_of, verdict_out
 from consult.web.session import current_actor
 
-TAG = Tag(name="reports", description="Reports: written, checked, signed, verified")
 LARGEST_PDF = 32 * 1024 * 1024
 NO_FILE = Words("请选择要验证的 PDF 文件。", "Choose the PDF to verify.")
 
@@ -44,16 +42,16 @@ class NumberPath(BaseModel):
     number: str
 
 
-def reports_api(parts: Parts) -> APIBlueprint:
+def reports_api(parts: Parts) -> Api:
     """The routes of reports."""
-    api = APIBlueprint("reports", __name__, url_prefix="/api/v1", abp_tags=[TAG], abp_responses=RESPONSES)
+    api = Api("reports", "Reports: written, checked, signed, verified")
     _writing(api, parts)
     _documents(api, parts)
     _verifying(api, parts)
     return api
 
 
-def _writing(api: APIBlueprint, parts: Parts) -> None:
+def _writing(api: Api, parts: Parts) -> None:
     @api.get("/cases/<case_id>/report", responses={200: schemas.CurrentOut})
     def show_text(path: schemas.CasePath) -> Response:
         """The text as last saved."""
@@ -104,7 +102,7 @@ def _writing(api: APIBlueprint, parts: Parts) -> None:
         return answered(template_out(template_by_id(path.template_id)))
 
 
-def _documents(api: APIBlueprint, parts: Parts) -> None:
+def _documents(api: Api, parts: Parts) -> None:
     @api.get("/cases/<case_id>/report.pdf")
     def show_pdf(path: schemas.CasePath, query: schemas.VersionQuery) -> Response:
         """The signed PDF of a version; the newest when none is named."""
@@ -128,7 +126,7 @@ def _documents(api: APIBlueprint, parts: Parts) -> None:
         return answer
 
 
-def _verifying(api: APIBlueprint, parts: Parts) -> None:
+def _verifying(api: Api, parts: Parts) -> None:
     @api.post("/reports/verify", responses={200: schemas.VerdictOut})
     def verify(form: UploadForm) -> Response:
         """Whether a PDF is ours, unchanged, signed, and the newest version; for anyone, nothing is kept."""

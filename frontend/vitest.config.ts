@@ -2,7 +2,7 @@
 import { mergeConfig } from 'vite'
 import { defineConfig } from 'vitest/config'
 
-import shared from './vite.config'
+import shared from './vite.config.ts'
 
 export default mergeConfig(
   shared,

@@ -1,0 +1,67 @@
+/** Who is signed in. The session itself is a cookie the page cannot read; this holds what the server said of it. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+
+import { session as calls } from '@/api/calls'
+import { asProblem } from '@/api/problem'
+import type { Language, Session } from '@/api/types'
+import { wire } from '@/api/wire'
+import { currentLanguage, LANGUAGES, speak } from '@/i18n'
+import { nameOf } from '@/look/names'
+import { forgetDrafts } from '@/request/draft'
+
+export const useSession = defineStore('session', () => {
+  const current = ref<Session | null>(null)
+  const asked = ref(false)
+
+  const roles = computed(() => new Set(current.value?.roles ?? []))
+  const personId = computed(() => current.value?.person.id ?? '')
+  const name = computed(() => current.value?.person.name ?? '')
+  const site = computed(() => current.value?.institution.code ?? '')
+  const siteName = computed(() => nameOf(current.value?.institution.name))
+
+  function take(told: Session): void {
+    current.value = told
+    wire.csrf = told.csrf ?? ''
+    if (told.language != null && LANGUAGES.includes(told.language)) speak(told.language)
+  }
+
+  /** Asks the server once whether this browser has a session; later calls answer from memory. */
+  async function ensure(): Promise<boolean> {
+    if (current.value !== null) return true
+    if (asked.value) return false
+    try {
+      take(await calls.current())
+    } catch (reason) {
+      if (asProblem(reason).status !== 401) throw reason
+    }
+    asked.value = true
+    return current.value !== null
+  }
+
+  async function signIn(username: string, password: string, otp?: string): Promise<void> {
+    take(await calls.signIn(username, password, otp))
+    asked.value = true
+  }
+
+  function drop(): void {
+    current.value = null
+    wire.csrf = ''
+  }
+
+  async function signOut(): Promise<void> {
+    await calls.signOut()
+    forgetDrafts()
+    drop()
+  }
+
+  async function choose(language: Language): Promise<void> {
+    if (language === currentLanguage()) return
+    speak(language)
+    if (current.value !== null) await calls.speak(language)
+  }
+
+  const is = (...any: string[]): boolean => any.some((role) => roles.value.has(role))
+
+  return { current, roles, personId, name, site, siteName, ensure, signIn, signOut, drop, choose, is }
+})

@@ -1,0 +1,7 @@
+/** Reads what the router said of one person. */
+import type { Candidate } from '@/api/types'
+
+/** What ruled this person out, in one sentence; empty when nothing did. */
+export function exclusionOf(candidate: Candidate): string {
+  return candidate.excluded.map((one) => one.sentence).join('；')
+}

@@ -1,0 +1,126 @@
+/** Sorts a case's moves into the buttons of the page, and says which can be pressed. */
+import type { Asked, CaseDetail, Move, Need } from '@/api/types'
+
+import { mannerOf, type Place, type Weight } from './verbs'
+
+export interface Button {
+  move: Move
+  weight: Weight
+  place: Place
+  /** Needs that must be met before; those that an answer in its dialog settles are not among them. */
+  blocked: Need[]
+}
+
+function settledInDialog(need: Need, move: Move): boolean {
+  return need.settled_by != null && move.asks.includes(need.settled_by)
+}
+
+export function buttonOf(move: Move): Button {
+  const { weight, place } = mannerOf(move.verb)
+  return { move, weight, place, blocked: move.needs.filter((need) => !need.met && !settledInDialog(need, move)) }
+}
+
+/** Steps that lead on come first, those that can be taken before those that cannot; the rest is for the menu. */
+export function sortedButtons(moves: Move[]): { forward: Button[]; rest: Button[] } {
+  const buttons = moves.map(buttonOf)
+  const forward = buttons.filter((button) => button.weight === 'forward')
+  forward.sort((one, other) => Number(one.blocked.length > 0) - Number(other.blocked.length > 0))
+  const order: Record<Weight, number> = { forward: 0, side: 1, stop: 2 }
+  const rest = buttons.filter((button) => button.weight !== 'forward').sort((one, other) => order[one.weight] - order[other.weight])
+  return { forward, rest }
+}
+
+/** Whether there is a critical finding that nobody has read back yet. */
+export function openAlert(detail: CaseDetail): boolean {
+  return detail.alerts.some((alert) => alert.state !== 'acknowledged' && alert.state !== 'handled')
+}
+
+/** The questions the dialog of a move has to put: what it asks for, less what does not arise on this case. */
+export function questionsOf(move: Move, detail: CaseDetail): string[] {
+  const asks = move.asks.filter((ask) => {
+    if (ask === 'read_back') return openAlert(detail)
+    if (ask === 'override') return move.needs.some((need) => !need.met && need.settled_by === 'override')
+    return ask !== 'reason'
+  })
+  return move.reason ? [...asks, 'reason'] : asks
+}
+
+export interface Answers {
+  reason: string
+  items: string[]
+  itemsOther: string
+  answers: { answer: string; declined: boolean }[]
+  priority: string
+  modality: string
+  body_part: string
+  override: boolean
+  assignee: string
+  appointment_at: Date | null
+  kind: string
+  read_back: string
+  outcome: string
+  question: string
+  performing_site: string
+  study_uids: string[]
+}
+
+export function emptyAnswers(detail: CaseDetail): Answers {
+  return {
+    reason: '',
+    items: [],
+    itemsOther: '',
+    answers: detail.asked.map((asked: Asked) => ({ answer: asked.answer, declined: asked.declined })),
+    priority: detail.priority,
+    modality: detail.modality,
+    body_part: detail.body_part,
+    override: false,
+    assignee: '',
+    appointment_at: null,
+    kind: 'corrected',
+    read_back: '',
+    outcome: '',
+    question: '',
+    performing_site: '',
+    study_uids: [],
+  }
+}
+
+/** Everything that was asked for, ticked or written, each once. */
+export function itemsOf(answers: Answers): string[] {
+  const written = answers.itemsOther.split('\n').map((line) => line.trim())
+  return [...new Set([...answers.items, ...written])].filter((item) => item !== '')
+}
+
+/** Key under `move.ask` of what is lacking, by question; empty when the dialog can be sent. */
+export function lacking(questions: string[], answers: Answers, nowMs: number): Partial<Record<string, string>> {
+  const checks: Record<string, [bad: boolean, key: string]> = {
+    reason: [answers.reason.trim() === '', 'needReason'],
+    items: [itemsOf(answers).length === 0, 'needItems'],
+    answers: [answers.answers.some((one) => !one.declined && one.answer.trim() === ''), 'needAnswers'],
+    assignee: [answers.assignee === '', 'needAssignee'],
+    appointment_at: [answers.appointment_at === null || answers.appointment_at.getTime() <= nowMs, 'needTime'],
+    read_back: [answers.read_back.trim() === '', 'needReadBack'],
+    question: [answers.question.trim() === '', 'needQuestion'],
+    performing_site: [answers.performing_site === '', 'needSite'],
+    study_uids: [answers.study_uids.length === 0, 'needStudies'],
+  }
+  const found = questions.flatMap((question) => {
+    const check = checks[question]
+    return check?.[0] === true ? [[question, check[1]] as const] : []
+  })
+  return Object.fromEntries(found)
+}
+
+/** The answers as the moves endpoint wants them: only those that were asked. */
+export function sayOf(questions: string[], answers: Answers): Record<string, unknown> {
+  const values: Record<string, unknown> = {
+    ...answers,
+    items: itemsOf(answers),
+    reason: answers.reason.trim(),
+    read_back: answers.read_back.trim(),
+    outcome: answers.outcome.trim(),
+    question: answers.question.trim(),
+    appointment_at: answers.appointment_at?.toISOString() ?? null,
+  }
+  return Object.fromEntries(questions.map((question) => [question, values[question]]))
+}

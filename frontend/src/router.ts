@@ -1,0 +1,90 @@
+/** The pages by address. A page without `open` needs a session; `bare` pages have no bar of their own around them. */
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
+
+import { useSession } from '@/account/session'
+import SignIn from '@/account/SignIn.vue'
+import { i18n } from '@/i18n'
+import NotFound from '@/look/NotFound.vue'
+import WorklistPage from '@/worklist/WorklistPage.vue'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    open?: boolean
+    bare?: boolean
+    /** Key of the page's name in the browser's title bar; never a patient's name. */
+    title?: string
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/worklist' },
+  { path: '/sign-in', name: 'sign-in', component: SignIn, meta: { open: true, bare: true, title: 'account.signIn' } },
+  { path: '/worklist', name: 'worklist', component: WorklistPage, meta: { title: 'account.worklist' } },
+  {
+    path: '/requests/new',
+    name: 'new-request',
+    component: () => import('@/request/RequestPage.vue'),
+    meta: { title: 'account.newRequest' },
+  },
+  {
+    path: '/cases/:id/edit',
+    name: 'edit-request',
+    component: () => import('@/request/RequestPage.vue'),
+    props: true,
+    meta: { title: 'request.editTitle' },
+  },
+  { path: '/cases/:id', name: 'case', component: () => import('@/case/CasePage.vue'), props: true, meta: { title: 'case.title' } },
+  {
+    path: '/cases/:id/read',
+    name: 'read',
+    component: () => import('@/viewer/Workplace.vue'),
+    props: (to) => ({ caseId: String(to.params.id) }),
+    meta: { bare: true, title: 'case.reading' },
+  },
+  {
+    path: '/cases/:id/sign',
+    name: 'sign',
+    component: () => import('@/report/SigningPage.vue'),
+    props: (to) => ({ caseId: String(to.params.id) }),
+    meta: { bare: true, title: 'case.signing' },
+  },
+  {
+    path: '/verify/:number?',
+    name: 'verify',
+    component: () => import('@/verify/VerifyPage.vue'),
+    props: true,
+    meta: { open: true, bare: true, title: 'verify.title' },
+  },
+  { path: '/:rest(.*)*', name: 'lost', component: NotFound, meta: { title: 'look.lost.title' } },
+]
+
+async function guard(to: RouteLocationNormalized) {
+  if (to.meta.open === true) return true
+  try {
+    if (await useSession().ensure()) return true
+  } catch {
+    // no answer from the server: the page itself will say so and offer to try again
+    return true
+  }
+  return { name: 'sign-in', query: to.fullPath === '/worklist' ? {} : { next: to.fullPath } }
+}
+
+export function makeRouter() {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes,
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  })
+  router.beforeEach(guard)
+  router.afterEach((to) => {
+    const { t } = i18n.global
+    document.title = to.meta.title === undefined ? t('look.product') : `${t(to.meta.title)} · ${t('look.product')}`
+  })
+  // After an update the old chunks are gone from the server: load the page afresh, once.
+  router.onError((_reason, to) => {
+    if (!navigator.onLine || sessionStorage.getItem('consult.reloaded') === to.fullPath) return
+    sessionStorage.setItem('consult.reloaded', to.fullPath)
+    window.location.assign(to.fullPath)
+  })
+  return router
+}

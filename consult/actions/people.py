@@ -47,6 +47,13 @@ def add_institution(store: Store, added: Institution) -> None:
         people.keep_institution(unit, added)
 
 
+def institution_of_ae(store: Store, ae_title: str) -> str | None:
+    """The code of the institution whose machine calls by this AE title; None when it is nobody's."""
+    with store.read() as connection:
+        found = people.institution_of_ae(connection, ae_title)
+    return None if found is None else found.code
+
+
 def add_agreement(store: Store, added: Agreement) -> None:
     """Keep an agreement between two institutions. Raises NotFound when one of them is not there."""
     with store.write() as unit:

@@ -39,4 +39,4 @@ def _partners(agreed: list[Agreement], code: str) -> tuple[str, ...]:
 def anyone(store: Store) -> bool:
     """Whether there is any account yet."""
     with store.read() as connection:
-        return bool(people.people_of(connection))
+        return people.is_anyone(connection)

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Row, delete, insert, literal, select, text, union_all, update
+from sqlalchemy import Connection, Executable, Row, delete, insert, literal, select, text, union_all, update
 
 from consult.domain.agreements import Agreement
 from consult.domain.errors import NotFound, Stale, Words
@@ -125,6 +125,11 @@ def person_named(connection: Connection, username: str) -> Person | None:
     return found[0] if found else None
 
 
+def is_anyone(connection: Connection) -> bool:
+    """Whether there is any account yet."""
+    return connection.execute(select(people.c.id).limit(1)).first() is not None
+
+
 def specialists_of(connection: Connection, site: str) -> list[Person]:
     """The active specialists of an institution, by account name."""
     return _holding(connection, site, Role.SPECIALIST)
@@ -145,18 +150,24 @@ def _people(connection: Connection, *conditions: Any) -> list[Person]:
     ids = [row.id for row in rows]
     roles: dict[str, set[Role]] = {}
     can: dict[str, list[Skill]] = {}
-    for person_id, role, modality, body_part, subspecialty in connection.execute(_abilities(ids)):
-        if role:
-            roles.setdefault(person_id, set()).add(Role(role))
+    for row in connection.execute(_abilities(ids)):
+        if row.role:
+            roles.setdefault(row.person_id, set()).add(Role(row.role))
         else:
-            can.setdefault(person_id, []).append(Skill(modality, body_part, subspecialty or None))
+            can.setdefault(row.person_id, []).append(Skill(row.modality, row.body_part, row.subspecialty or None))
     return [_person(row, frozenset(roles.get(row.id, ())), tuple(can.get(row.id, ()))) for row in rows]
 
 
-def _abilities(ids: Sequence[str]) -> CompoundSelect[Any]:
+def _abilities(ids: Sequence[str]) -> Executable:
     """Roles and skills of these people in one go: every request asks for its own person's."""
     none = literal("")
-    roles = select(person_roles.c.person_id, person_roles.c.role, none, none, none)
+    roles = select(
+        person_roles.c.person_id,
+        person_roles.c.role,
+        none.label("modality"),
+        none.label("body_part"),
+        none.label("subspecialty"),
+    )
     can = select(skills.c.person_id, none, skills.c.modality, skills.c.body_part, skills.c.subspecialty)
     return union_all(roles.where(person_roles.c.person_id.in_(ids)), can.where(skills.c.person_id.in_(ids))).order_by(
         text("3, 4, 5")

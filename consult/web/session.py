@@ -5,8 +5,6 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, request
-from flask_openapi.blueprint import APIBlueprint
-from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field, StringConstraints
 
 from consult.actions import people as people_actions
@@ -17,12 +15,11 @@ from consult.domain.errors import NotSignedIn
 from consult.domain.people import Actor, Language
 from consult.domain.sessions import TOKEN_DAYS, TOKEN_MAX_DAYS, ForeignCall
 from consult.queries import people as people_queries
-from consult.web.problems import RESPONSES
+from consult.web.openapi import Api
 from consult.web.schemas import In
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
-TAG = Tag(name="account", description="Signing in and out, tokens for programs, institutions")
 
 
 class SignInIn(In):
@@ -197,15 +194,15 @@ def check_origin() -> None:
         raise ForeignCall
 
 
-def account_api(parts: Parts) -> APIBlueprint:
-    """The routes of sessions, tokens and institutions under /api/v1."""
-    api = APIBlueprint("account", __name__, url_prefix="/api/v1", abp_tags=[TAG], abp_responses=RESPONSES)
+def account_api(parts: Parts) -> Api:
+    """The routes of sessions, tokens and institutions."""
+    api = Api("account", "Signing in and out, tokens for programs, institutions")
     _sessions(api, parts)
     _tokens(api, parts)
     return api
 
 
-def _sessions(api: APIBlueprint, parts: Parts) -> None:
+def _sessions(api: Api, parts: Parts) -> None:
     @api.post("/session", responses={200: SessionOut})
     def sign_in(body: SignInIn) -> Response:
         """Sign in; the session is a cookie, and the answer says who one is."""
@@ -258,7 +255,7 @@ def _set_cookie(answer: Response, parts: Parts, token: str, max_age: int | None 
     )
 
 
-def _tokens(api: APIBlueprint, parts: Parts) -> None:
+def _tokens(api: Api, parts: Parts) -> None:
     @api.post("/tokens", responses={201: TokenOut})
     def make_token(body: TokenIn) -> Response:
         """Make a token with which a program acts as this person; it is shown this once."""

@@ -91,6 +91,17 @@ def test_an_agreement_is_with_institutions_that_are_there(store: Store) -> None:
         people_actions.add_agreement(store, Agreement("ANLONG", "NOWHERE", frozenset({"mdt"}), NOW.date()))
 
 
+def test_a_machine_that_calls_belongs_to_one_institution_or_to_none(store: Store) -> None:
+    assert people_actions.institution_of_ae(store, "ANLONG_CT2") == "ANLONG"
+    assert people_actions.institution_of_ae(store, "STRANGER") is None
+
+
+def test_it_is_known_whether_there_is_any_account(store: Store, passwords: Passwords) -> None:
+    assert not people_queries.anyone(store)
+    add_person(store, passwords, ASKED, NOW)
+    assert people_queries.anyone(store)
+
+
 def test_the_right_pin_is_the_persons_own(store: Store, passwords: Passwords) -> None:
     people_by_name = open_accounts(store, passwords, "guiyang.ct")
     other = add_person(store, passwords, replace(ASKED, username="guiyang.mr", pin="another-pin"), NOW)

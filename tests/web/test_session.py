@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from flask import Response, jsonify
+from flask import Flask, Response, jsonify
 from flask.testing import FlaskClient
-from flask_openapi.models.info import Info
-from flask_openapi.openapi import OpenAPI
 from werkzeug.test import TestResponse
 
 from consult.actions.parts import Parts
@@ -19,6 +17,7 @@ from consult.domain.sessions import ACCOUNT_TRIES, IDLE
 from consult.settings import Settings, Web
 from consult.store.unit import Store
 from consult.web import problems, session
+from consult.web.openapi import open_app
 from tests.makers_people import NOW, PASSWORD, fresh_store, open_accounts, open_institutions
 
 HTTPS = "https://consult.example.org"
@@ -55,12 +54,12 @@ def door(tmp_path: Path) -> Iterator[Door]:
     store.close()
 
 
-def app(door: Door) -> OpenAPI:
+def app(door: Door) -> Flask:
     parts = cast(Parts, door)
-    made = OpenAPI("test", info=Info(title="t", version="1"), validation_error_callback=problems.malformed)
+    made = open_app()
     problems.install(made)
     session.install(made, parts)
-    made.register_api(session.account_api(parts))
+    made.register_api(session.account_api(parts).blueprint)
 
     @made.post("/api/v1/anything")
     def anything() -> Response:

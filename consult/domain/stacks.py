@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import acos, degrees, sqrt
+from math import acos, degrees, gcd, sqrt
 from typing import Protocol
 
 Vector = tuple[float, float, float]
@@ -150,7 +150,7 @@ def _stack(group: Sequence[Placed]) -> Stack | None:
         Layer(layer[0][0], (layer[0][1].position or (0.0, 0.0, 0.0))[axis], tuple(image for _, image in layer))
         for layer in layers
     )
-    return Stack(made, _even_spacing(made), _shear(made, normal))
+    return Stack(made, _spacing_by_number(made) or _even_spacing(made), _shear(made, normal))
 
 
 def _shear(layers: tuple[Layer, ...], normal: Vector) -> float:
@@ -183,6 +183,28 @@ def _even_spacing(layers: tuple[Layer, ...]) -> float | None:
     return spacing if even else None
 
 
+def _spacing_by_number(layers: tuple[Layer, ...]) -> float | None:
+    """The distance from one number to the next, where positions and numbers step together all the way.
+
+    Then a jump in both is a loss however many there are, as long as half of the slices are there. Of few slices, the
+    scanner's own word on the spacing must agree.
+    """
+    numbers = _numbers(layers)
+    if numbers is None or not _runs_with(numbers):
+        return None
+    steps = [abs(two - one) for one, two in pairwise(numbers)]
+    unit = gcd(*steps)
+    apart = (layers[-1].distance - layers[0].distance) / sum(steps) * unit
+    pairs = zip(pairwise(layers), steps, strict=True)
+    together = all(
+        abs(two.distance - one.distance - step // unit * apart) <= _slack(apart) for (one, two), step in pairs
+    )
+    if not together or len(layers) < AT_LEAST_HALF * (sum(steps) // unit + 1):
+        return None
+    said = layers[0].slices[0].spacing_between
+    return apart if len(layers) >= FEWEST or (said and abs(said - apart) <= _slack(apart)) else None
+
+
 def lost_from(stack: Stack) -> list[Lost]:
     """The images that are missing from an evenly spaced stack; none where its spacing is not even."""
     if stack.spacing is None:
@@ -191,16 +213,15 @@ def lost_from(stack: Stack) -> list[Lost]:
     thinned = _thinned(stack, stack.spacing)
     if thinned:
         return [thinned]
-    if repeats == 1:
-        return _gaps(stack, stack.spacing)
-    return _gaps(stack, stack.spacing) + _short_layers(stack, repeats)
+    gaps = _gaps(stack, stack.spacing)
+    return gaps if repeats == 1 else gaps + _short_layers(stack, repeats)
 
 
-def _numbers(stack: Stack) -> list[int] | None:
-    """Instance numbers in the order of the layers; None unless each layer has one slice and a number of its own."""
-    numbers = [layer.slices[0].instance_number for layer in stack.layers if len(layer.slices) == 1]
+def _numbers(layers: Sequence[Layer]) -> list[int] | None:
+    """Instance numbers in the order of the layers; None unless there are two or more, each with its own number."""
+    numbers = [layer.slices[0].instance_number for layer in layers if len(layer.slices) == 1]
     known = [number for number in numbers if number is not None]
-    if len(known) != len(stack.layers) or len(set(known)) != len(known):
+    if len(known) != len(layers) or len(set(known)) != len(known) or len(known) < 2:
         return None
     return known
 
@@ -213,7 +234,7 @@ def _runs_with(numbers: list[int]) -> bool:
 
 def _thinned(stack: Stack, spacing: float) -> Lost | None:
     """Every second (third …) image left out: numbers and positions step together past what the scanner made."""
-    between, numbers = stack.layers[0].slices[0].spacing_between, _numbers(stack)
+    between, numbers = stack.layers[0].slices[0].spacing_between, _numbers(stack.layers)
     if not between or between <= 0 or numbers is None:
         return None
     times = round(spacing / between)
@@ -228,9 +249,9 @@ def _thinned(stack: Stack, spacing: float) -> Lost | None:
 def _gaps(stack: Stack, spacing: float) -> list[Lost]:
     """Positions that nothing lies at, between the first and the last."""
     lost: list[Lost] = []
-    numbers = _numbers(stack)
+    numbers = _numbers(stack.layers)
     tracked = numbers is not None and _runs_with(numbers)
-    step = _usual_step(numbers) if tracked and numbers is not None else 1
+    step = gcd(*(two - one for one, two in pairwise(numbers))) if tracked and numbers is not None else 1
     wide = [round((two.distance - one.distance) / spacing) for one, two in pairwise(stack.layers)]
     for index, (one, two) in enumerate(pairwise(stack.layers)):
         times = wide[index]
@@ -247,10 +268,6 @@ def _gaps(stack: Stack, spacing: float) -> list[Lost]:
             number = round(first + (second - first) * share) if named and first is not None and second else None
             lost.append(Lost(where, number))
     return lost
-
-
-def _usual_step(numbers: list[int]) -> int:
-    return Counter(abs(two - one) for one, two in pairwise(numbers)).most_common(1)[0][0]
 
 
 def _credible_gap(stack: Stack, index: int, wide: list[int], hole: int | None) -> bool:

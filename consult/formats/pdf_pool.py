@@ -11,10 +11,12 @@ import resource
 import signal
 from datetime import datetime
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from consult.domain.errors import Broken, Refusal, Unavailable, Words
+from consult.domain.errors import Broken, NotFound, Refusal, Unavailable, Words
 from consult.formats.document import Rendered, ReportDocument, Stamp
 from consult.formats.trust import TrustSource
 from consult.formats.verdict import REASONS, Identity, Reason, Verdict
@@ -22,7 +24,7 @@ from consult.formats.verdict import REASONS, Identity, Reason, Verdict
 _START_S: Final = 90.0  # s for a worker to import and to find its fonts, on a machine that starts everything at once
 _STOP_S: Final = 5.0
 _SPAWN: Final = multiprocessing.get_context("spawn")
-_REFUSALS: Final[dict[str, type[Refusal]]] = {kind.code: kind for kind in (Broken, Unavailable)}
+_REFUSALS: Final[dict[str, type[Refusal]]] = {kind.code: kind for kind in (Broken, NotFound, Unavailable)}
 
 _LATE = Words("文书处理超时，请稍后重试。", "The document took too long; try again later.")
 _GONE = Words("文书处理进程异常退出，请稍后重试。", "The process for documents went away; try again later.")
@@ -32,12 +34,13 @@ class _Lost(Unavailable):
     """The worker took too long or died on this job."""
 
 
-class DocumentPool:
+class Workshop:
     """``workers`` processes, each with at most ``memory_mb`` MB of address space and ``timeout_s`` s a job.
 
-    A context manager; its methods may be called from any thread and wait for a free worker. They raise what the
-    functions of the same name raise (``pdf.render``, ``pdf.render_stamp``, ``verdict.verify``, ``verdict.identify``),
-    and :class:`Unavailable` where a job takes too long or its worker dies. Open it in the process that uses it.
+    Its methods may be called from any thread and wait for a free worker. They raise what the functions behind them
+    raise (``pdf.render``, ``pdf.render_stamp``, ``rendering.render_png``, ``verdict.verify``, ``verdict.identify``),
+    and :class:`Unavailable` where a job takes too long or its worker dies. Processes start with the first job, or with
+    :meth:`warm`; use it in the process that opened it.
     """
 
     def __init__(self, workers: int = 2, timeout_s: float = 30.0, memory_mb: int = 1536) -> None:
@@ -45,27 +48,43 @@ class DocumentPool:
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        for _ in range(workers):
+            self._idle.put(_Worker(memory_mb))
 
     def __enter__(self) -> Self:
-        for _ in range(self._workers):
-            self._idle.put(_Worker(self._memory_mb))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all workers, after the jobs under way."""
         for _ in range(self._workers):
             self._idle.get().stop()
+
+    def warm(self) -> None:
+        """Starts all workers, and does not wait until they are ready."""
+        workers = [self._idle.get() for _ in range(self._workers)]
+        for worker in workers:
+            worker.start()
+            self._idle.put(worker)
 
     def render(self, document: ReportDocument) -> Rendered:
         """The report laid out as PDF/A, and where its signatures go."""
         laid_out: Rendered = self._do("render", document)
         return laid_out
 
-    def render_stamp(self, stamp: Stamp) -> bytes:
-        """A signature's appearance."""
-        page: bytes = self._do("render_stamp", stamp)
+    def stamp(self, stamp: Stamp) -> bytes:
+        """A signature's appearance, one page of PDF."""
+        page: bytes = self._do("stamp", stamp)
         return page
+
+    def png(self, path: Path, frame: int, longest: int) -> bytes:
+        """A frame (from 1) of a DICOM file as PNG, at most ``longest`` pixels on a side."""
+        image: bytes = self._do("png", path, frame, longest)
+        return image
 
     def verify(self, pdf: bytes, trust: TrustSource, archived_sha256: str | None, *, now: datetime) -> Verdict:
         """Whether a file is our signed report; a foreign file that no worker survives is told to be damaged."""
@@ -88,7 +107,7 @@ class DocumentPool:
 
     def process_ids(self) -> list[int]:
         """The processes that are idle now, for whoever watches them."""
-        return [worker.process_id for worker in list(self._idle.queue)]
+        return [worker.process_id for worker in list(self._idle.queue) if worker.process_id is not None]
 
     def _do(self, job: str, *values: Any) -> Any:
         worker = self._idle.get()
@@ -102,37 +121,47 @@ class _Worker:
     """One process and the pipe to it; used by one thread at a time."""
 
     def __init__(self, memory_mb: int) -> None:
-        self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=serve, args=(theirs, memory_mb), daemon=True, name="consult-documents")
-        self._process.start()
-        theirs.close()
+        self._memory_mb = memory_mb
+        self._pipe: Connection | None = None
+        self._process: SpawnProcess | None = None
         self._ready = False
         self.alive = True
 
     @property
-    def process_id(self) -> int:
-        """The operating system's id of the process."""
-        return self._process.pid or 0
+    def process_id(self) -> int | None:
+        """The operating system's id of the process, None before it started."""
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> Connection:
+        """Begins to warm up, unless it did; the pipe to it."""
+        if self._pipe is None:
+            self._pipe, theirs = _SPAWN.Pipe()
+            self._process = _SPAWN.Process(target=serve, args=(theirs, self._memory_mb), daemon=True)
+            self._process.start()
+            theirs.close()
+        return self._pipe
 
     def do(self, job: str, values: tuple[Any, ...], timeout_s: float) -> Any:
+        pipe = self.start()
         if not self._ready:
-            self._await_warm()
+            self._await_warm(pipe)
         try:
-            self._pipe.send((job, values))
+            pipe.send((job, values))
         except OSError as error:
             self._kill()
             raise _Lost(_GONE) from error
-        return self._answer(timeout_s)
+        return self._answer(pipe, timeout_s)
 
     def stop(self) -> None:
         """Lets the process leave by itself, or not."""
-        self._pipe.close()
-        self._process.join(_STOP_S)
+        if self._pipe is not None and self._process is not None:
+            self._pipe.close()
+            self._process.join(_STOP_S)
         self._kill()
 
-    def _await_warm(self) -> None:
+    def _await_warm(self, pipe: Connection) -> None:
         try:
-            self._answer(_START_S)
+            self._answer(pipe, _START_S)
         except _Lost as error:
             raise Unavailable(_GONE) from error
         except (Refusal, RuntimeError):
@@ -140,12 +169,12 @@ class _Worker:
             raise
         self._ready = True
 
-    def _answer(self, timeout_s: float) -> Any:
+    def _answer(self, pipe: Connection, timeout_s: float) -> Any:
         try:
-            if not self._pipe.poll(timeout_s):
+            if not pipe.poll(timeout_s):
                 self._kill()
                 raise _Lost(_LATE)
-            kind, value = self._pipe.recv()
+            kind, value = pipe.recv()
         except (EOFError, OSError) as error:
             self._kill()
             raise _Lost(_GONE) from error
@@ -153,15 +182,16 @@ class _Worker:
             return value
         if kind == "refused":
             code, sentence = value
-            raise _REFUSALS[code](Words(*sentence))
+            raise _REFUSALS.get(code, Unavailable)(Words(*sentence))
         raise RuntimeError(f"a document could not be made: {value}")
 
     def _kill(self) -> None:
         self.alive = False
-        self._process.kill()
-        self._process.join()
-        self._process.close()
-        self._pipe.close()
+        if self._pipe is not None and self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+            self._pipe.close()
 
 
 def serve(pipe: Connection, memory_mb: int) -> None:
@@ -189,15 +219,18 @@ def _outcome(job: str, values: tuple[Any, ...]) -> tuple[str, Any]:
 
 
 def _perform(job: str, values: tuple[Any, ...]) -> Any:
-    from consult.formats import pdf, verdict
+    from consult.formats import pdf, rendering, verdict
 
     match job:
         case "warm_up":
             return pdf.warm_up()
         case "render":
             return pdf.render(*values)
-        case "render_stamp":
+        case "stamp":
             return pdf.render_stamp(*values)
+        case "png":
+            path, frame, longest = values
+            return rendering.render_png(path, frame, longest=longest)
         case "verify":
             file, trust, archived_sha256, now = values
             return verdict.verify(file, trust, archived_sha256, now=now)

@@ -60,11 +60,20 @@ def configure_log(level: str) -> None:
 
 
 @contextmanager
+def open_store(url: str) -> Iterator[Store]:
+    """A database alone, closed again at the end."""
+    store = Store(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
 def open_parts(settings: Settings) -> Iterator[Parts]:
     """The parts of one process, closed again at the end."""
     with ExitStack() as closing:
-        store = Store(settings.database.url)
-        closing.callback(store.close)
+        store = closing.enter_context(open_store(settings.database.url))
         blobs = Blobs(settings.blobs.folder)
         reader = HeaderReader(settings.parser.workers, settings.parser.memory_mb, settings.parser.timeout_s)
         closing.enter_context(reader)

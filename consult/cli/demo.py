@@ -5,11 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from consult.cli.commands import Commands
 from consult.cli.processes import serve_all
 from consult.settings import Blobs, Database, Dicom, Settings, Trust, Web
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """`consult demo`."""
     demo = commands.add_parser("demo", help="a demonstration with generated patients")
     demo.add_argument("--port", type=int, default=8080, help="HTTP port")

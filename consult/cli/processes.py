@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from consult.cli.commands import Commands
 from consult.settings import Settings, Web
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 Start = Callable[["Parts", "OpenAPI", ExitStack], None]
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """`consult up | web | feed | listeners | worker`."""
     told = {
         "up": ("everything on one machine", _up),

@@ -240,30 +240,29 @@ def _party(value: Mapping[str, Any]) -> Party:
 
 def _patient(value: Mapping[str, Any]) -> Patient:
     born = value.get("birth_date")
-    return Patient(**{**value, "birth_date": date.fromisoformat(born) if born else None})
+    read: dict[str, Any] = {**value, "birth_date": date.fromisoformat(born) if born else None}
+    return Patient(**read)
 
 
 def _alert(value: Mapping[str, Any]) -> Alert:
     by, at = value.get("acknowledged_by"), value.get("acknowledged_at")
-    return Alert(
-        **{
-            **value,
-            "detected_at": _moment(value["detected_at"]),
-            "detected_by": _party(value["detected_by"]),
-            "acknowledged_at": _moment(at) if at else None,
-            "acknowledged_by": _party(by) if by else None,
-        }
-    )
+    read: dict[str, Any] = {
+        **value,
+        "detected_at": _moment(value["detected_at"]),
+        "detected_by": _party(value["detected_by"]),
+        "acknowledged_at": _moment(at) if at else None,
+        "acknowledged_by": _party(by) if by else None,
+    }
+    return Alert(**read)
 
 
 def _why(value: Mapping[str, Any]) -> Why:
-    return Why(
-        **{
-            **value,
-            "reasons": tuple((code, zh, en, points) for code, zh, en, points in value["reasons"]),
-            "excluded": tuple((code, zh, en) for code, zh, en in value["excluded"]),
-        }
-    )
+    read: dict[str, Any] = {
+        **value,
+        "reasons": tuple((code, zh, en, points) for code, zh, en, points in value["reasons"]),
+        "excluded": tuple((code, zh, en) for code, zh, en in value["excluded"]),
+    }
+    return Why(**read)
 
 
 _READERS: dict[str, Any] = {

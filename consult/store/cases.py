@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
     delete,
     false,
@@ -163,7 +162,7 @@ def page(
     connection: Connection, actor: Actor, filters: Filters, after: tuple[str, str] | None, limit: int
 ) -> list[tuple[Case, datetime | None, tuple[str, str]]]:
     """Up to ``limit`` cases after a cursor, each with its due time and its own cursor."""
-    query: Select[Any] = (
+    query = (
         select(cases.c.document, cases.c.due_at, cases.c.rank, cases.c.id)
         .where(_matching(actor, filters))
         .order_by(cases.c.rank, cases.c.id)

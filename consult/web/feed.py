@@ -15,7 +15,7 @@ from consult.web import schemas
 from consult.web.case_json import hint_out
 from consult.web.cases import answered
 from consult.web.openapi import Api
-from consult.web.session import current_actor
+from consult.web.session import current_actor, recognise
 
 NAMESPACE = "/feed"
 POLL_S = 1.0
@@ -71,6 +71,7 @@ class Feed:
         self._wake.set()
 
     def _came(self, _auth: Any = None) -> None:
+        recognise(self._parts)  # a socket's events do not pass through before_request
         try:
             actor = current_actor()
         except Refusal:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from consult.domain.errors import KeyReused, Words
+from consult.domain.errors import KeyReused, Refusal, Words
 from consult.domain.people import Actor
 from consult.store import outbox
-from consult.store.unit import Store, Taken, Unit
+from consult.store.unit import Store, Unit
 
 OTHER_CONTENT = Words(
     "同一操作标识已用于其他内容，请刷新后重试。",
@@ -65,7 +65,8 @@ def do_once(
             if once.key is not None and actor.person_id is not None:
                 outbox.answer(unit, actor.person_id, once.key, once.request_sha256, 200, body, now)
             return body
-    except Taken:
+    except Refusal:
+        # the same key may have had its effect since the first look; then the refusal is only an echo of it
         known = known_answer(store, actor, once)
         if known is None:
             raise

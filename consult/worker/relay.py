@@ -79,23 +79,24 @@ class Relay:
         return busy
 
     def _serve(self, name: str, handler: Handler) -> bool:
-        done: int | None = None
         try:
-            batch = self._positions.next_facts(name, self._clock(), BATCH)
-        except Exception as failure:  # noqa: BLE001  the relay outlives whatever its reading meets
-            log.warning("relay cannot read", subscriber=name, error=type(failure).__name__)
+            return self._hand_over(name, handler)
+        except Exception as failure:  # noqa: BLE001  the relay outlives whatever its own reading and writing meets
+            log.warning("relay cannot keep its position", subscriber=name, error=type(failure).__name__)
             return False
-        for fact in batch:
+
+    def _hand_over(self, name: str, handler: Handler) -> bool:
+        """Give a subscriber its next facts, in order, up to one that fails; whether it took any."""
+        done: int | None = None
+        for fact in self._positions.next_facts(name, self._clock(), BATCH):
             try:
                 handler(fact, self._clock())
             except Exception as failure:  # noqa: BLE001  one subscriber's failure must not stop the others
-                self._failed(name, fact, failure)
-                break
+                told = {"subscriber": name, "seq": fact.seq, "kind": fact.kind, "error": type(failure).__name__}
+                log.warning("subscriber failed", **told)
+                self._positions.failed(name, (fact.seq or 1) - 1, self._clock())
+                return done is not None
             done = fact.seq
         if done is not None:
             self._positions.had(name, done)
         return done is not None
-
-    def _failed(self, name: str, fact: Fact, failure: Exception) -> None:
-        log.warning("subscriber failed", subscriber=name, seq=fact.seq, kind=fact.kind, error=type(failure).__name__)
-        self._positions.failed(name, (fact.seq or 1) - 1, self._clock())

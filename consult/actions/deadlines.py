@@ -68,7 +68,9 @@ def _judge_images(unit: Unit, case: Case, now: datetime) -> Case:
 
 
 def _set_timers(unit: Unit, case: Case, now: datetime) -> None:
-    outbox.drop_timers(unit, case.id, CASE_JOBS)
+    # a mark that passed and was not told yet stays due, whatever moves the case meanwhile
+    late = outbox.is_due(unit.connection, "escalate", case.id, now)
+    outbox.drop_timers(unit, case.id, [job for job in CASE_JOBS if not (late and job == "escalate")])
     if case.state is State.ASSIGNED and case.offer_until is not None:
         outbox.set_timer(unit, "offer_ran_out", case.id, case.offer_until)
     if case.state is State.QUEUED:
@@ -78,18 +80,18 @@ def _set_timers(unit: Unit, case: Case, now: datetime) -> None:
     if case.state is State.ACKNOWLEDGED:
         outbox.set_timer(unit, "close", case.id, case.stays[-1].since + CLOSES_AFTER)
     mark = _next_mark(case, now)
-    if mark is not None:
+    if mark is not None and not late:
         outbox.set_timer(unit, "escalate", case.id, mark)
 
 
 def _next_mark(case: Case, now: datetime) -> datetime | None:
-    """The next of the moments at which the consult clock escalates (50, 80, 100 %)."""
+    """The first moment since the last move at which the consult clock escalates (50, 80, 100 %)."""
     coming = [
         mark.at
         for reading in readings_of(case, now)
         if reading.name == "consult" and reading.running
         for mark in reading.marks
-        if mark.at > now
+        if mark.at > case.updated_at
     ]
     return min(coming) if coming else None
 

@@ -52,10 +52,8 @@ def run_due_timers(store: Store, jobs: Mapping[str, TimerJob], now: datetime) ->
     """
     failures: list[tuple[str, Exception]] = []
     with store.read() as connection:
-        due = outbox.due_timers(connection, now, BATCH)
+        due = outbox.due_timers(connection, jobs, now, BATCH)
     for timer in due:
-        if timer.job not in jobs:
-            continue
         until = now + CLAIM
         with store.write() as unit:
             claimed = outbox.claim_timer(unit, timer, until)

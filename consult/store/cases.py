@@ -28,6 +28,7 @@ from consult.domain.people import ANY, Actor
 from consult.domain.workflow import LIVE
 from consult.store.tables import case_studies, cases, counters, facts
 from consult.store.unit import Unit
+from consult.store.upsert import put
 
 Condition = ColumnElement[bool]
 FAR = "9999"
@@ -243,13 +244,14 @@ def _fact(row: Any) -> Fact:
 
 def next_number(unit: Unit, day: str) -> str:
     """The next case number of a day: HZ20261124-0007."""
-    name = f"case-{day}"
-    taken = unit.connection.execute(
-        update(counters).where(counters.c.name == name).values(value=counters.c.value + 1).returning(counters.c.value)
-    ).scalar()
-    if taken is None:
-        unit.connection.execute(insert(counters).values(name=name, value=1))
-        taken = 1
+    taken = put(
+        unit.connection,
+        counters,
+        {"name": f"case-{day}"},
+        {"value": 1},
+        change={"value": counters.c.value + 1},
+        returning=counters.c.value,
+    )
     return f"HZ{day}-{taken:04d}"
 
 

@@ -1,6 +1,6 @@
 """The outbox as its readers see it: facts after a position, positions per subscriber, timers, answers to keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from consult.domain.events import Fact
 from consult.store.tables import answers, facts, positions, timers
 from consult.store.unit import Unit
+from consult.store.upsert import put
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,7 @@ def position(connection: Connection, subscriber: str) -> Position:
 def set_position(unit: Unit, subscriber: str, at: Position) -> None:
     """Move a subscriber's stored position."""
     values = {"seq": at.seq, "failures": at.failures, "retry_at": at.retry_at}
-    changed = unit.connection.execute(update(positions).where(positions.c.subscriber == subscriber).values(**values))
-    if changed.rowcount == 0:
-        unit.connection.execute(insert(positions).values(subscriber=subscriber, **values))
+    put(unit.connection, positions, {"subscriber": subscriber}, values)
 
 
 def facts_after(connection: Connection, seq: int, limit: int) -> list[Fact]:
@@ -58,9 +57,11 @@ class Timer:
 
 def set_timer(unit: Unit, job: str, subject_id: str, due_at: datetime, data: dict[str, Any] | None = None) -> None:
     """One timer for a job and subject; setting it again moves it."""
-    drop_timers(unit, subject_id, [job])
-    unit.connection.execute(
-        insert(timers).values(job=job, subject_id=subject_id, due_at=due_at, data=data or {}, failures=0)
+    put(
+        unit.connection,
+        timers,
+        {"job": job, "subject_id": subject_id},
+        {"due_at": due_at, "data": data or {}, "failures": 0},
     )
 
 
@@ -69,9 +70,20 @@ def drop_timers(unit: Unit, subject_id: str, jobs: Sequence[str]) -> None:
     unit.connection.execute(delete(timers).where(timers.c.subject_id == subject_id, timers.c.job.in_(jobs)))
 
 
-def due_timers(connection: Connection, now: datetime, limit: int) -> list[Timer]:
-    """The timers that are due, oldest first."""
-    query = select(timers).where(timers.c.due_at <= now).order_by(timers.c.due_at, timers.c.id).limit(limit)
+def is_due(connection: Connection, job: str, subject_id: str, now: datetime) -> bool:
+    """Whether a subject's timer for this job is due and not yet taken."""
+    query = select(timers.c.id).where(timers.c.job == job, timers.c.subject_id == subject_id, timers.c.due_at <= now)
+    return connection.scalar(query) is not None
+
+
+def due_timers(connection: Connection, jobs: Collection[str], now: datetime, limit: int) -> list[Timer]:
+    """The timers of these jobs that are due, oldest first."""
+    query = (
+        select(timers)
+        .where(timers.c.due_at <= now, timers.c.job.in_(sorted(jobs)))
+        .order_by(timers.c.due_at, timers.c.id)
+        .limit(limit)
+    )
     return [
         Timer(row.id, row.job, row.subject_id, row.due_at, row.data, row.failures) for row in connection.execute(query)
     ]

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+CASE_BEGUN = "create"
+"""The first fact of every case, which carries all of it; the others are named by the verb that moved it."""
+
+STUDY_FACTS = ("study_received", "study_conflict", "study_settled")
+"""What happens to a study: objects arrived, an object came twice with other content, it was found settled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

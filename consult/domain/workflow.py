@@ -14,7 +14,7 @@ from consult.domain import workflow_effects as effects
 from consult.domain import workflow_needs as needs
 from consult.domain.cases import Case, State, Stay, case_of, document_of, plain
 from consult.domain.errors import Invalid, NotAllowed, Unmet, Words, WrongState
-from consult.domain.events import Fact
+from consult.domain.events import CASE_BEGUN, Fact
 from consult.domain.people import Actor
 from consult.domain.workflow_effects import Effect
 from consult.domain.workflow_needs import Need, Who, World
@@ -169,7 +169,7 @@ TRANSITIONS: tuple[Transition, ...] = (
          effect=effects.revise, asks=("request",)),
     _row("T01b", V.LINK_STUDIES, _from(S.DRAFT, S.IN_PROGRESS), None, {W.REQUESTER, W.SYSTEM},
          "关联影像", "Link images", effect=effects.link_studies, asks=("study_uids",)),
-    _row("T02", V.SUBMIT, _one(S.DRAFT), S.SUBMITTED, {W.REQUESTER}, "提交", "Submit",
+    _row("T02", V.SUBMIT, _one(S.DRAFT), S.SUBMITTED, {W.REQUESTER, W.APPROVER}, "提交", "Submit",
          needs=(needs.REQUEST_FILLED, needs.CONSENTED, needs.STUDY_OR_FOLLOWS, needs.AGREED, needs.NO_DUPLICATE,
                 needs.APPROVED)),
     _row("T03", V.IMAGES_INCOMPLETE, _one(S.SUBMITTED), S.AWAITING_IMAGES, {W.SYSTEM},
@@ -196,7 +196,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T11b", V.OFFER_RAN_OUT, _one(S.ASSIGNED), S.QUEUED, {W.SYSTEM}, "接诊超时", "Offer ran out",
          needs=(needs.OFFER_PAST,), effect=effects.pass_on),
     _row("T12", V.SCHEDULE, _one(S.ACCEPTED), S.SCHEDULED, {W.ASSIGNEE, W.COORDINATOR}, "预约", "Schedule",
-         needs=(needs.LATER_THAN_NOW,), effect=effects.schedule, asks=("appointment_at",)),
+         needs=(needs.INTERACTIVE, needs.LATER_THAN_NOW), effect=effects.schedule, asks=("appointment_at",)),
     _row("T13", V.RESCHEDULE, _one(S.SCHEDULED), None, {W.ASSIGNEE, W.REQUESTER, W.COORDINATOR}, "改约", "Reschedule",
          needs=(needs.LATER_THAN_NOW,), effect=effects.schedule, asks=("appointment_at",), reason=True),
     _row("T14", V.OPEN, _one(S.ACCEPTED, S.SCHEDULED), S.IN_PROGRESS, {W.ASSIGNEE}, "开始阅片", "Open",
@@ -211,14 +211,15 @@ TRANSITIONS: tuple[Transition, ...] = (
          effect=effects.issue_preliminary, asks=("pin", "critical", "overrides")),
     _row("T18", V.SUBMIT_FOR_REVIEW, _one(S.IN_PROGRESS, S.PRELIMINARY), S.IN_REVIEW, {W.ASSIGNEE},
          "签名并提交审核", "Sign and submit for review",
-         needs=SIGNING, effect=effects.submit_for_review, asks=("pin", "critical", "overrides", "variation")),
+         needs=(*SIGNING, needs.VARIATION_STATED), effect=effects.submit_for_review,
+         asks=("pin", "critical", "overrides", "variation")),
     _row("T19", V.RETURN_REVIEW, _one(S.IN_REVIEW), S.IN_PROGRESS, {W.REVIEWER}, "退回修改", "Return to author",
          effect=effects.return_review, reason=True),
     _row("T20", V.SIGN, _one(S.IN_PROGRESS, S.PRELIMINARY), S.SIGNED, {W.ASSIGNEE}, "签发", "Sign",
          needs=(needs.SIGN_RIGHT, needs.ONE_SIGNATURE, *SIGNING, needs.VARIATION_STATED), effect=effects.sign,
          asks=("pin", "critical", "overrides", "variation")),
     _row("T21", V.CO_SIGN, _one(S.IN_REVIEW), S.SIGNED, {W.REVIEWER}, "审核签发", "Co-sign",
-         needs=(*SIGNING, needs.VARIATION_STATED), effect=effects.co_sign, asks=("pin", "critical", "overrides")),
+         needs=SIGNING, effect=effects.co_sign, asks=("pin", "critical", "overrides")),
     _row("T22", V.DELIVER, _one(S.SIGNED), S.DELIVERED, {W.SYSTEM}, "送达", "Deliver", needs=(needs.RECEIVED,)),
     _row("T23", V.ACKNOWLEDGE, _one(S.DELIVERED), S.ACKNOWLEDGED, {W.REQUESTER}, "确认收到", "Acknowledge",
          effect=effects.acknowledge, asks=("read_back",)),
@@ -243,7 +244,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T31", V.ESCALATE, LIVE - {S.DRAFT}, None, {W.SYSTEM, W.REQUESTER, W.COORDINATOR}, "催办", "Escalate",
          effect=effects.escalate),
     _row("T32", V.CHANGE_PRIORITY, _from(S.SUBMITTED, S.QUEUED), None, {W.COORDINATOR, W.REQUESTER}, "改优先级",
-         "Change priority", needs=(needs.MAY_RAISE,), effect=effects.change_priority, asks=("priority",)),
+         "Change priority", needs=(needs.MAY_RAISE, needs.OTHER_PRIORITY), effect=effects.change_priority,
+         asks=("priority",)),
     _row("T33a", V.SECOND_OPINION, _from(S.IN_PROGRESS, S.CLOSED), None, {W.ASSIGNEE, W.COORDINATOR, W.REQUESTER},
          "请求第二意见", "Second opinion", needs=(needs.CONSENTED,), asks=("question", "performing_site")),
     _row("T33b", V.MDT, _from(S.IN_PROGRESS, S.CLOSED), None, {W.ASSIGNEE, W.COORDINATOR, W.REQUESTER},
@@ -313,7 +315,7 @@ def _moved(case: Case, row: Transition, actor: Actor, say: Mapping[str, Any], no
 def begin(case: Case, actor: Actor) -> tuple[Case, Fact]:
     """T01: a new draft and the fact that carries all of it."""
     told = Fact(
-        "case", case.id, "create", case.created_at, actor.person_id, actor.name, case.version,
+        "case", case.id, CASE_BEGUN, case.created_at, actor.person_id, actor.name, case.version,
         {"set": document_of(case), "from": None, "to": str(case.state), "reason": ""},
     )  # fmt: skip
     return case_of(told.data["set"]), told

@@ -18,6 +18,7 @@ class Who(StrEnum):
     """What an actor is to a case."""
 
     REQUESTER = "requester"
+    APPROVER = "approver"
     COORDINATOR = "coordinator"
     SPECIALIST = "specialist"
     ASSIGNEE = "assignee"
@@ -34,6 +35,7 @@ def _at(site: str, role: Role, actor: Actor) -> bool:
 
 RELATIONS: dict[Who, Callable[[Case, Actor], bool]] = {
     Who.REQUESTER: lambda case, actor: _at(case.requesting_site, Role.REQUESTER, actor),
+    Who.APPROVER: lambda case, actor: _at(case.requesting_site, Role.APPROVER, actor),
     Who.COORDINATOR: lambda _, actor: Role.COORDINATOR in actor.roles,
     Who.SPECIALIST: lambda case, actor: _at(case.performing_site, Role.SPECIALIST, actor),
     Who.ASSIGNEE: lambda case, actor: case.assignee is not None and case.assignee.id == actor.person_id,
@@ -348,4 +350,14 @@ MAY_RAISE = Need(
     _may_raise,
     _fixed("申请方只能提高一次优先级。", "The requesting side may raise the priority once, never lower it."),
 )
-INTERACTIVE = frozenset({ServiceType.TELECONSULTATION, ServiceType.MDT})
+OTHER_PRIORITY = Need(
+    "other-priority",
+    lambda case, _actor, say, _world, _now: "priority" in say and say["priority"] != case.priority,
+    _fixed("请选择另一个优先级。", "Choose another priority."),
+    settled_by="priority",
+)
+INTERACTIVE = Need(
+    "interactive",
+    lambda case, *_: case.service_type is not ServiceType.TELEDIAGNOSIS,
+    _fixed("远程诊断不需要预约双方的时间。", "A telediagnosis needs no appointment of both sides."),
+)

@@ -42,8 +42,13 @@ class NewAccount:
 
 
 def add_institution(store: Store, added: Institution) -> None:
-    """Add an institution, or bring the one of that code to these values; its centre must be there first."""
+    """Add an institution, or bring the one of that code to these values.
+
+    Raises Invalid when its centre is not there, Taken when an AE title calls for another institution.
+    """
     with store.write() as unit:
+        if added.centre is not None and added.centre != added.code:
+            _check_institution(unit, added.centre, "centre")
         people.keep_institution(unit, added)
 
 
@@ -88,9 +93,9 @@ def add_person(store: Store, passwords: Passwords, asked: NewAccount, now: datet
         password_hash, pin_hash = passwords.hash(asked.password), passwords.hash(asked.pin)
     try:
         with store.write() as unit:
-            _check_institution(unit, kept.institution_code)
+            _check_institution(unit, kept.institution_code, "institution")
             people.add_person(unit, kept, now)
-            sessions.keep_secrets(unit, kept.id, password_hash, pin_hash, now)
+            sessions.keep_secrets(unit, sessions.Secrets(kept.id, password_hash, pin_hash), now)
     except Taken:
         raise Invalid.at("username", Words("这个用户名已有人使用。", "That user name is in use.")) from None
     return kept
@@ -108,33 +113,49 @@ def _check(asked: NewAccount, username: str) -> None:
     check_pin_text(asked.pin)
 
 
-def _check_institution(unit: Unit, code: str) -> None:
+def _check_institution(unit: Unit, code: str, field: str) -> None:
     try:
         people.institution(unit.connection, code)
     except NotFound:
-        raise Invalid.at("institution", Words("没有这家机构。", "There is no such institution.")) from None
+        raise Invalid.at(field, Words(f"没有机构 {code}。", f"There is no institution {code}.")) from None
 
 
-def set_secrets(store: Store, passwords: Passwords, person_id: str, password: str, pin: str, now: datetime) -> None:
-    """Give an account a new password and PIN; its sessions and tokens end. Raises NotFound, Invalid."""
-    with store.read() as connection:
-        username = people.person(connection, person_id).username
-    check_password(password, username)
+def set_password(store: Store, passwords: Passwords, person: Person, password: str, now: datetime) -> None:
+    """Give an account a new password; its sessions and tokens end. Raises NotFound, Invalid."""
+    check_password(password, person.username)
+    with passwords.turn():
+        password_hash = passwords.hash(password)
+    with store.write() as unit:
+        kept = _secrets(unit, person)
+        sessions.change_secrets(unit, replace(kept, password_hash=password_hash), now)
+        _end_access(unit, person.id)
+
+
+def set_pin(store: Store, passwords: Passwords, person: Person, pin: str, now: datetime) -> None:
+    """Give an account a new signing PIN; a key sealed under the old one stays closed. Raises NotFound, Invalid."""
     check_pin_text(pin)
     with passwords.turn():
-        password_hash, pin_hash = passwords.hash(password), passwords.hash(pin)
+        pin_hash = passwords.hash(pin)
     with store.write() as unit:
-        sessions.keep_secrets(unit, person_id, password_hash, pin_hash, now)
-        _end_access(unit, person_id)
+        kept = _secrets(unit, person)
+        sessions.change_secrets(unit, replace(kept, pin_hash=pin_hash), now)
+        sessions.clear_failures(unit, f"pin:{person.id}")
 
 
-def close_account(store: Store, person_id: str) -> None:
-    """Nobody signs in with this account any more, and whoever is, is out. Raises NotFound, Stale."""
+def _secrets(unit: Unit, person: Person) -> sessions.Secrets:
+    kept = sessions.secrets_of(unit.connection, person.id)
+    if kept is None:
+        raise NotFound
+    return kept
+
+
+def close_account(store: Store, person: Person) -> None:
+    """Nobody signs in with this account any more, and whoever is, is out. Raises NotFound."""
     with store.write() as unit:
-        version = people.version_of(unit.connection, person_id)
-        closed = replace(people.person(unit.connection, person_id), active=False)
+        version = people.version_of(unit.connection, person.id)
+        closed = replace(people.person(unit.connection, person.id), active=False)
         people.change_person(unit, closed, version)
-        _end_access(unit, person_id)
+        _end_access(unit, person.id)
 
 
 def _end_access(unit: Unit, person_id: str) -> None:

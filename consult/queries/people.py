@@ -6,7 +6,9 @@ from datetime import datetime
 from consult.domain.access import may_administer
 from consult.domain.agreements import Agreement
 from consult.domain.calendars import CHINA
-from consult.domain.people import Actor, Institution
+from consult.domain.errors import NotFound
+from consult.domain.people import Actor, Institution, Person
+from consult.domain.sessions import account_name
 from consult.store import people
 from consult.store.unit import Store
 
@@ -40,3 +42,18 @@ def anyone(store: Store) -> bool:
     """Whether there is any account yet."""
     with store.read() as connection:
         return people.is_anyone(connection)
+
+
+def institution(store: Store, code: str) -> Institution:
+    """The institution of that code. Raises NotFound."""
+    with store.read() as connection:
+        return people.institution(connection, code)
+
+
+def person_named(store: Store, username: str) -> Person:
+    """Whose account this is, as they type its name. Raises NotFound."""
+    with store.read() as connection:
+        found = people.person_named(connection, account_name(username))
+    if found is None:
+        raise NotFound
+    return found

@@ -1,7 +1,7 @@
 """Sessions, API tokens, password hashes and wrong tries in the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -15,9 +15,9 @@ class Secrets:
     """The hashes of one account."""
 
     person_id: str
-    active: bool
-    password_hash: str
-    pin_hash: str
+    password_hash: str = field(repr=False)
+    pin_hash: str = field(repr=False)
+    active: bool = True
 
 
 def secrets_named(connection: Connection, username: str) -> Secrets | None:
@@ -37,15 +37,24 @@ def _secrets(connection: Connection, which: ColumnElement[bool]) -> Secrets | No
         .where(which)
     )
     row = connection.execute(query).first()
-    return None if row is None else Secrets(row.id, row.active, row.password_hash, row.pin_hash)
+    return None if row is None else Secrets(row.id, row.password_hash, row.pin_hash, row.active)
 
 
-def keep_secrets(unit: Unit, person_id: str, password_hash: str, pin_hash: str, now: datetime) -> None:
-    """Set both hashes of an account."""
-    values = {"password_hash": password_hash, "pin_hash": pin_hash, "changed_at": now}
-    mine = credentials.c.person_id == person_id
-    if unit.connection.execute(update(credentials).where(mine).values(**values)).rowcount == 0:
-        unit.connection.execute(insert(credentials).values(person_id=person_id, **values))
+def keep_secrets(unit: Unit, kept: Secrets, now: datetime) -> None:
+    """Keep the hashes of a new account."""
+    unit.connection.execute(
+        insert(credentials).values(
+            person_id=kept.person_id, password_hash=kept.password_hash, pin_hash=kept.pin_hash, changed_at=now
+        )
+    )
+
+
+def change_secrets(unit: Unit, kept: Secrets, now: datetime) -> None:
+    """Replace the hashes of an account."""
+    mine = credentials.c.person_id == kept.person_id
+    unit.connection.execute(
+        update(credentials).where(mine).values(password_hash=kept.password_hash, pin_hash=kept.pin_hash, changed_at=now)
+    )
 
 
 def failures_of(connection: Connection, key: str, since: datetime) -> list[datetime]:

@@ -12,7 +12,7 @@ import pytest
 from consult.actions import people as people_actions
 from consult.actions import sessions
 from consult.actions.passwords import Passwords
-from consult.actions.people import NewAccount, add_person, check_pin, close_account, set_secrets
+from consult.actions.people import NewAccount, add_person, check_pin, close_account, set_password, set_pin
 from consult.domain.agreements import Agreement
 from consult.domain.errors import Invalid, NotAllowed, NotFound, NotSignedIn, TooMany
 from consult.domain.people import SYSTEM, Language, Role, actor_for
@@ -21,7 +21,7 @@ from consult.queries import people as people_queries
 from consult.store import people
 from consult.store import sessions as session_store
 from consult.store.unit import Store
-from tests.makers_people import ACCOUNTS, NOW, PASSWORD, PIN, fresh_store, open_accounts, open_institutions
+from tests.makers_people import ACCOUNTS, ANLONG, NOW, PASSWORD, PIN, fresh_store, open_accounts, open_institutions
 
 ASKED = next(asked for asked in ACCOUNTS if asked.username == "guiyang.ct")
 
@@ -91,6 +91,12 @@ def test_an_agreement_is_with_institutions_that_are_there(store: Store) -> None:
         people_actions.add_agreement(store, Agreement("ANLONG", "NOWHERE", frozenset({"mdt"}), NOW.date()))
 
 
+def test_a_centre_is_an_institution_that_is_there(store: Store) -> None:
+    with pytest.raises(Invalid) as refused:
+        people_actions.add_institution(store, replace(ANLONG, centre="NOWHERE"))
+    assert [each.field for each in refused.value.fields] == ["centre"]
+
+
 def test_a_machine_that_calls_belongs_to_one_institution_or_to_none(store: Store) -> None:
     assert people_actions.institution_of_ae(store, "ANLONG_CT2") == "ANLONG"
     assert people_actions.institution_of_ae(store, "STRANGER") is None
@@ -157,7 +163,7 @@ def test_a_closed_account_is_out_at_once(store: Store, passwords: Passwords) -> 
     opened = add_person(store, passwords, ASKED, NOW)
     session = sign_in(store, passwords, ASKED)
     token = sessions.make_token(store, session.signed_in, "脚本", 30, NOW)
-    close_account(store, opened.id)
+    close_account(store, opened)
     with pytest.raises(NotSignedIn):
         sessions.resume(store, session.token, NOW)
     with pytest.raises(NotSignedIn):
@@ -168,16 +174,40 @@ def test_a_closed_account_is_out_at_once(store: Store, passwords: Passwords) -> 
         check_pin(store, passwords, opened.id, PIN, NOW)
 
 
-def test_new_secrets_end_what_the_old_ones_opened(store: Store, passwords: Passwords) -> None:
+def test_a_new_password_ends_what_the_old_one_opened_and_leaves_the_pin(store: Store, passwords: Passwords) -> None:
     opened = add_person(store, passwords, ASKED, NOW)
     session = sign_in(store, passwords, ASKED)
-    set_secrets(store, passwords, opened.id, "a new password", "a new pin", NOW)
+    set_password(store, passwords, opened, "a new password", NOW)
     with pytest.raises(NotSignedIn):
         sessions.resume(store, session.token, NOW)
     with pytest.raises(WrongSignIn):
         sign_in(store, passwords, ASKED)
     sign_in(store, passwords, replace(ASKED, password="a new password"))
+    check_pin(store, passwords, opened.id, PIN, NOW)
+
+
+def test_a_new_pin_replaces_the_old_one_and_leaves_the_password(store: Store, passwords: Passwords) -> None:
+    opened = add_person(store, passwords, ASKED, NOW)
+    set_pin(store, passwords, opened, "a new pin", NOW)
     check_pin(store, passwords, opened.id, "a new pin", NOW)
+    with pytest.raises(WrongPin):
+        check_pin(store, passwords, opened.id, PIN, NOW)
+    sign_in(store, passwords, ASKED)
+
+
+def test_a_new_secret_is_long_enough_too(store: Store, passwords: Passwords) -> None:
+    opened = add_person(store, passwords, ASKED, NOW)
+    with pytest.raises(Invalid):
+        set_password(store, passwords, opened, "short", NOW)
+    with pytest.raises(Invalid):
+        set_pin(store, passwords, opened, "1", NOW)
+
+
+def test_an_account_is_found_as_its_name_is_typed(store: Store, passwords: Passwords) -> None:
+    opened = add_person(store, passwords, ASKED, NOW)
+    assert people_queries.person_named(store, " GUIYANG.ct ") == opened
+    with pytest.raises(NotFound):
+        people_queries.person_named(store, "nobody")
 
 
 def test_a_language_is_the_persons_choice(store: Store, passwords: Passwords) -> None:

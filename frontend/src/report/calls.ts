@@ -1,12 +1,13 @@
 /** What the report pages ask of the server. */
 import { call, caseAt } from '@/api/calls'
+import { transport } from '@/api/wire'
 
 import type { Finding, ReportOnServer, ReportText, Template } from './text'
 
 export interface Checked {
   findings: Finding[]
   /** Critical findings (危急值) the text names and for which no alert was opened yet. */
-  critical_terms?: string[]
+  critical_terms: string[]
 }
 
 export interface TemplateRow {
@@ -23,9 +24,15 @@ export const report = {
       method: 'PUT',
       json: { ...text, base_revision: baseRevision },
     }),
+  /** The page is going away: sent without waiting for the answer. What is kept in the browser covers a loss. */
+  last: (caseId: string, text: ReportText, baseRevision: number) => {
+    const body = JSON.stringify({ ...text, base_revision: baseRevision })
+    const headers = { 'Content-Type': 'application/json' }
+    void transport(new Request(new URL(caseAt(caseId, '/report'), window.location.origin), { method: 'PUT', body, headers, keepalive: true })).catch(() => undefined)
+  },
   checks: (caseId: string, text: ReportText, signal?: AbortSignal) =>
     call<Checked>(caseAt(caseId, '/report/checks'), { method: 'POST', json: text, signal }),
-  preview: (caseId: string) => caseAt(caseId, '/report/preview.pdf'),
+  preview: async (caseId: string) => (await transport(new Request(new URL(caseAt(caseId, '/report/preview.pdf'), window.location.origin)))).blob(),
 }
 
 export const templates = {

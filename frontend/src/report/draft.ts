@@ -90,6 +90,10 @@ export class Draft {
     return this.state.text
   }
 
+  get revisionOnServer(): number {
+    return this.revision
+  }
+
   /** The server has no text at all, and none was typed here: a template may be put in. */
   get untouched(): boolean {
     return this.revision === 0 && isBlank(this.state.text)

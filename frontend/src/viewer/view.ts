@@ -24,6 +24,7 @@ export interface Seen {
   /** Why `wanted` cannot be shown: an HTTP status, or 0 when its bytes could not be decoded. */
   refused: number | undefined
   window: Window | undefined
+  /** Turned round by the reader, against how the image is meant. */
   inverted: boolean
   zoom: number
   edges: Edges | undefined
@@ -142,13 +143,13 @@ export class View {
   private async display(slice: Slice, index: number, turn: number): Promise<void> {
     const { viewport } = this
     if (this.setTo === 'nothing') {
-      const kept = this.initial === undefined ? undefined : { window: this.seen.window, camera: viewport.getCamera(), inverted: this.seen.inverted }
+      const kept = this.initial === undefined ? undefined : { window: this.seen.window, camera: viewport.getCamera(), invert: viewport.getProperties().invert ?? false }
       this.setTo = 'stack'
       await viewport.setStack(this.slices.map(imageIdOf), index)
       if (turn !== this.turn) return
       if (kept === undefined) this.startWindow(slice)
       else if (kept.window !== undefined) {
-        viewport.setProperties({ voiRange: rangeOf(kept.window), invert: kept.inverted })
+        viewport.setProperties({ voiRange: rangeOf(kept.window), invert: kept.invert })
         viewport.setCamera(kept.camera)
       }
     } else {
@@ -189,9 +190,14 @@ export class View {
 
   invert(): void {
     if (this.seen.shown < 0) return
-    this.viewport.setProperties({ invert: !this.seen.inverted })
+    this.viewport.setProperties({ invert: !(this.viewport.getProperties().invert ?? false) })
     this.viewport.render()
     this.refresh()
+  }
+
+  /** MONOCHROME1 shows low values bright; the library inverts it, and that is its right side up (PS3.3 C.7.6.3.1.2). */
+  private get isDarkFirst(): boolean {
+    return this.slices[0]?.attributes['00280004']?.Value?.[0] === 'MONOCHROME1'
   }
 
   /** As it was when the series was opened: window, zoom, position, inversion. */
@@ -232,7 +238,7 @@ export class View {
       ...this.seen,
       shown,
       window: voiRange && !this.isColour ? windowFrom(voiRange) : undefined,
-      inverted: invert ?? false,
+      inverted: (invert ?? false) !== this.isDarkFirst,
       zoom: this.viewport.getZoom(),
       edges: this.edges(shown),
     })

@@ -138,7 +138,7 @@ def _on(subject: str, handler: Handler) -> Handler:
 
 def timer_jobs(parts: Parts) -> Mapping[str, relay.TimerJob]:
     """JOBS: what a due timer does, by its name."""
-    return {**deadlines.CASE_TIMERS, **images.STUDY_TIMERS}
+    return {**deadlines.CASE_TIMERS, **images.study_timers(parts.settings.dicom.quiet_s)}
 
 
 def build_web(parts: Parts) -> "OpenAPI":

@@ -13,7 +13,7 @@ from consult.domain.errors import Invalid, NotAllowed, Words
 from consult.domain.people import Actor, Role
 from consult.domain.workflow import begin
 from consult.domain.workflow_effects import party
-from consult.store import cases, people, studies
+from consult.store import cases, people, summaries
 from consult.store.unit import Store, Unit
 from consult.store.world import due_of
 
@@ -103,7 +103,7 @@ def _check_sites(unit: Unit, site: str, asked: Request, now: datetime) -> None:
 def check_studies(unit: Unit, site: str, study_uids: Iterable[str]) -> None:
     """Raises Invalid where the site does not hold one of the studies."""
     for uid in study_uids:
-        if not studies.holds(unit.connection, site, uid):
+        if not summaries.holds(unit.connection, site, uid):
             raise Invalid.at(
                 "study_uids",
                 Words("所选检查不在本院的影像中。", "That study is not among your institution's images."),
@@ -116,7 +116,7 @@ def kind_of(
     """Modality and body part: as said, else as the first study that knows tells."""
     for uid in study_uids:
         if not (modality and body_part):
-            found = studies.kind_of(unit.connection, site, uid)
+            found = summaries.kind_of(unit.connection, site, uid)
             modality, body_part = modality or found[0], body_part or found[1]
     return modality, body_part
 

@@ -15,7 +15,7 @@ from consult.formats.document import (
     PrintedRequest,
     ReportDocument,
 )
-from consult.store import people, reports, studies
+from consult.store import people, reports, summaries
 from consult.store.unit import Reader
 from consult.store.world import template_of
 
@@ -56,7 +56,7 @@ def draft_page(
     hashed = content_hash(
         text, number=number, version=version, kind=kind, previous_sha256=before.sha256 if before else None
     )
-    known = studies.summaries(connection, case.requesting_site, case.study_uids)
+    known = summaries.summaries(connection, case.requesting_site, case.study_uids)
     study = known[0] if known else None
     document = ReportDocument(
         number=number,
@@ -117,7 +117,7 @@ def _frames(connection: Reader, case: Case, text: ReportText) -> tuple[tuple[str
     """Key images that are among the case's studies; an image of another patient never gets onto the page."""
     found: list[tuple[str, int, str]] = []
     for image in text.key_images:
-        sha256 = studies.object_of(connection, case.requesting_site, case.study_uids, image.sop_uid)
+        sha256 = summaries.object_of(connection, case.requesting_site, case.study_uids, image.sop_uid)
         if sha256 is not None:
             found.append((sha256, image.frame, image.caption))
     return tuple(found)

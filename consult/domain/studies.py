@@ -183,3 +183,4 @@ class StudySummary:
     completeness: StudyCompleteness
     series: tuple[SeriesSummary, ...]
     charset_guessed: bool
+    accession_number: str = ""

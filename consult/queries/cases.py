@@ -12,12 +12,11 @@ from consult.domain.report_templates import Template
 from consult.domain.routing import Explained, route
 from consult.domain.studies import StudySummary
 from consult.domain.workflow import Move, open_to
-from consult.store import cases, people, reports, studies
+from consult.store import cases, people, reports, summaries
 from consult.store.candidates import candidates_for, need_of
 from consult.store.reports import Revision, SignedDocument
 from consult.store.unit import Store
 from consult.store.world import due_of, readings_of, template_of, world_of
-
 
 __all__ = ["CaseView", "Revision", "candidates", "story", "version", "view"]
 
@@ -55,8 +54,10 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
             due_at=due_of(case, now),
             clocks=readings_of(case, now),
             moves=open_to(case, actor, world, now),
-            studies=tuple(studies.summaries(connection, case.requesting_site, case.study_uids)) if sees_images else (),
-            priors=tuple(studies.priors(connection, case.requesting_site, case.study_uids)) if sees_images else (),
+            studies=tuple(summaries.summaries(connection, case.requesting_site, case.study_uids))
+            if sees_images
+            else (),
+            priors=tuple(summaries.priors(connection, case.requesting_site, case.study_uids)) if sees_images else (),
             sites={site.code: site for site in people.all_institutions(connection)},
             template=template_of(case),
             revision=reports.latest(connection, case_id) if sees_report else None,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response, jsonify, request
-from pydantic import BaseModel
 
 from consult.actions import cases as requests
 from consult.actions import reports, workflow
@@ -17,6 +16,7 @@ from consult.queries import cases as case_queries
 from consult.queries import worklist
 from consult.queries.worklist import Filters
 from consult.web import schemas
+from consult.web.answers import answered
 from consult.web.case_json import case_out, event_out, explained_out, page_out
 from consult.web.openapi import Api
 from consult.web.session import current_actor
@@ -79,13 +79,6 @@ def _writing(api: Api, parts: Parts) -> None:
         answer = answered(schemas.MovedOut.model_validate(moved))
         answer.headers["ETag"] = f'"{moved["version"]}"'
         return answer
-
-
-def answered(model: BaseModel) -> Response:
-    """A model as JSON."""
-    answer = jsonify(model.model_dump(mode="json"))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
 
 
 def _case(parts: Parts, case_id: str) -> Response:

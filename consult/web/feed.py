@@ -12,8 +12,8 @@ from consult.domain.errors import Refusal
 from consult.domain.people import Actor
 from consult.queries import feed
 from consult.web import schemas
+from consult.web.answers import answered
 from consult.web.case_json import hint_out
-from consult.web.cases import answered
 from consult.web.openapi import Api
 from consult.web.session import current_actor, recognise
 

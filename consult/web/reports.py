@@ -14,7 +14,7 @@ from consult.domain.errors import Invalid, NotFound, Words
 from consult.domain.report_templates import TEMPLATES, template_by_id
 from consult.queries import reports as report_queries
 from consult.web import schemas
-from consult.web.cases import answered
+from consult.web.answers import answered
 from consult.web.openapi import Api
 from consult.web.problems import refused
 from consult.web.report_json import current_out, finding_out, template_out, text_of, verdict_out

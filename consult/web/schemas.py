@@ -190,8 +190,10 @@ class MissingOut(BaseModel):
     """One thing that is missing from a series."""
 
     sentence: str
+    series_uid: str = ""
     instance_number: int | None = None
     position_mm: float | None = None
+    count: int = 1
 
 
 class CompletenessOut(BaseModel):
@@ -202,6 +204,7 @@ class CompletenessOut(BaseModel):
     received: int = 0
     missing: list[MissingOut] = Field(default_factory=list[MissingOut])
     conflicts: list[str] = Field(default_factory=list[str])
+    notices: list[str] = Field(default_factory=list[str])
 
 
 class SeriesOut(BaseModel):

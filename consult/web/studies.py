@@ -1,0 +1,124 @@
+"""Studies over HTTP: what arrived lately, and how complete each is, series by series."""
+
+from datetime import date
+from typing import Literal
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+from consult.actions.parts import Parts
+from consult.domain.completeness import Missing, SeriesCompleteness, StudyCompleteness
+from consult.domain.studies import SeriesSummary, StudySummary
+from consult.queries import studies
+from consult.web import schemas
+from consult.web.answers import answered
+from consult.web.language import spoken
+from consult.web.openapi import Api
+from consult.web.session import current_actor
+
+
+class StudyPath(BaseModel):
+    """A study by its StudyInstanceUID."""
+
+    study_uid: str = Field(pattern=r"^[0-9.]{1,64}$")
+
+
+class StudiesQuery(BaseModel):
+    """Words of name, number or description; a cursor; how many."""
+
+    q: schemas.Line = ""
+    after: str | None = None
+    limit: int = Field(default=30, ge=1, le=studies.MOST)
+
+
+class StudiesOut(BaseModel):
+    """A page of studies, newest first; ``next`` is the cursor for ``after``."""
+
+    items: list[schemas.StudyOut]
+    next: str | None
+
+
+def studies_api(parts: Parts) -> Api:
+    """The routes of studies."""
+    api = Api("studies", "What the archive holds, and what is missing from it")
+
+    @api.get("/studies", responses={200: StudiesOut})
+    def list_studies(query: StudiesQuery) -> Response:
+        """The studies you may see, newest first."""
+        page = studies.latest(parts.store, current_actor(), query.q, query.after, query.limit)
+        return answered(StudiesOut(items=[study_out(each) for each in page.studies], next=page.after))
+
+    @api.get("/studies/<study_uid>", responses={200: schemas.StudyOut})
+    def show_study(path: StudyPath) -> Response:
+        """One study, series by series."""
+        return answered(study_out(studies.one(parts.store, path.study_uid, current_actor())))
+
+    return api
+
+
+def study_out(study: StudySummary, role: Literal["current", "prior"] = "current") -> schemas.StudyOut:
+    """A study in the language of the answer."""
+    return schemas.StudyOut(
+        study_uid=study.study_uid,
+        patient=schemas.PatientOut(
+            name=study.patient_name.display,
+            sex=study.patient_sex,
+            birth_date=_date(study.patient_birth_date),
+            id_number=study.patient_id,
+        ),
+        charset_guessed=study.charset_guessed,
+        modalities=list(study.modalities),
+        modality=study.modalities[0] if study.modalities else "",
+        body_part=study.body_part,
+        description=study.description,
+        study_date=study.study_date,
+        arrived_at=study.arrived_at,
+        completeness=_completeness(study.completeness),
+        series=[_series(series) for series in study.series],
+        role=role,
+    )
+
+
+def _series(series: SeriesSummary) -> schemas.SeriesOut:
+    return schemas.SeriesOut(
+        series_uid=series.series_uid,
+        number=series.number,
+        modality=series.modality,
+        description=series.description,
+        body_part=series.body_part,
+        instances=series.instances,
+        slice_thickness_mm=series.slice_thickness,
+        spacing_mm=series.spacing,
+        lossy=series.lossy,
+        tilt_deg=series.tilt,
+        completeness=_completeness(series.completeness),
+    )
+
+
+def _completeness(found: StudyCompleteness | SeriesCompleteness) -> schemas.CompletenessOut:
+    return schemas.CompletenessOut(
+        status=str(found.status),
+        expected=found.expected,
+        received=found.received,
+        missing=[_missing(each) for each in found.missing],
+        conflicts=[spoken(each.sentence) for each in found.conflicts],
+        notices=[spoken(words) for words in found.notices] if isinstance(found, StudyCompleteness) else [],
+    )
+
+
+def _missing(missing: Missing) -> schemas.MissingOut:
+    return schemas.MissingOut(
+        sentence=spoken(missing.sentence),
+        series_uid=missing.series_uid,
+        instance_number=missing.instance_number,
+        position_mm=missing.position_mm,
+        count=missing.count,
+    )
+
+
+def _date(told: str) -> date | None:
+    """A DICOM date (PS3.5 §6.2 DA); None where it is none."""
+    try:
+        return date(int(told[:4]), int(told[4:6]), int(told[6:8]))
+    except ValueError:
+        return None

@@ -17,12 +17,14 @@ from consult.formats.bounded import HeaderReader
 from consult.formats.datasets import same_data_set
 from consult.store import arrivals
 from consult.store.arrivals import Arrival, Kept, Refused, Unknown
-from consult.store.blobs import Blobs, Incoming
+from consult.store.blobs import Blobs
+from consult.store.blobs import Incoming as Incoming  # noqa: PLC0414  for the doors
 from consult.store.unit import Store, Taken
 
 log = logging.getLogger(__name__)
 
 BATCH = 64  # objects in one commit
+LINGER_S = 0.005  # that a commit waits for objects that other senders are about to bring
 TRIES = 5  # of a commit that another writer disturbed
 PAUSE_S = 0.05  # after the first of them, doubling
 WAIT_S = 30.0  # for others' bytes to be settled before a new object is refused
@@ -66,10 +68,8 @@ class Receipt:
 
 @dataclass(slots=True)
 class _Pending:
-    incoming: Incoming
     arrival: Arrival
     receipt: Future[Receipt]
-    moved: bool = False
 
 
 class Intake:
@@ -100,6 +100,7 @@ class Intake:
         self._quarantine_bytes = quarantine_bytes
         self._flow = threading.Condition()
         self._open: set[Incoming] = set()
+        self._coming = 0
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_on, name="intake-writer", daemon=True)
         self._side = ThreadPoolExecutor(side_threads, "intake")
@@ -148,17 +149,31 @@ class Intake:
         it claims (it is then in quarantine), NoRoom or Unavailable when it should be sent again (nothing is left).
         """
         try:
-            instance = self._read(incoming, sender, named)
-            incoming.sync()
-            receipt: Future[Receipt] = Future()
-            arrival = Arrival(
-                instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock()
-            )
-            self._queue.put(_Pending(incoming, arrival, receipt))
-            return receipt.result()
+            pending = self._prepared(incoming, sender, named)
+            return pending.receipt.result()
         finally:
             incoming.discard()
             self._settled(incoming)
+
+    def _prepared(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None) -> _Pending:
+        """Bring the object to its place on disk, and queue it for its row."""
+        with self._flow:
+            self._coming += 1
+        try:
+            incoming.flush()
+            instance = self._read(incoming, sender, named)
+            incoming.sync()
+            self._blobs.keep([incoming])
+            arrival = Arrival(
+                instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock()
+            )
+            arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
+            pending = _Pending(arrival, Future())
+        finally:
+            with self._flow:
+                self._coming -= 1
+        self._queue.put(pending)
+        return pending
 
     def take_aside(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None = None) -> "Future[Receipt]":
         """As ``take``, in a thread of its own, so that one sender's objects are committed together."""
@@ -205,14 +220,23 @@ class Intake:
 
     def _write_on(self) -> None:
         while (first := self._queue.get()) is not None:
-            batch = [first]
-            while len(batch) < BATCH and not self._queue.empty():
-                more = self._queue.get()
-                if more is None:
-                    self._queue.put(None)
-                    break
-                batch.append(more)
-            self._write_or_tell(batch)
+            self._write_or_tell(self._batch(first))
+
+    def _batch(self, first: _Pending) -> list[_Pending]:
+        """What is committed together: all that waits, and what comes while others are at it, for a moment."""
+        batch = [first]
+        until = time.monotonic() + LINGER_S
+        while len(batch) < BATCH:
+            patience = until - time.monotonic() if self._coming else 0
+            try:
+                more = self._queue.get(timeout=max(0, patience))
+            except queue.Empty:
+                break
+            if more is None:
+                self._queue.put(None)
+                break
+            batch.append(more)
+        return batch
 
     def _write_or_tell(self, batch: Sequence[_Pending]) -> None:
         """Write; where that fails for a reason of one object, write each alone, so that it fails alone."""
@@ -229,9 +253,6 @@ class Intake:
                 _fail(batch, why)
 
     def _write(self, batch: Sequence[_Pending]) -> None:
-        self._blobs.keep([each.incoming for each in batch if not each.moved])
-        for each in batch:
-            each.moved = True
         for each, outcome in zip(batch, self._commit([each.arrival for each in batch]), strict=True):
             if isinstance(outcome, Unknown):
                 each.arrival = self._compared(each.arrival, outcome)

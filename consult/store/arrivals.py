@@ -1,13 +1,15 @@
 """Instances come in: rows of instances, series and studies grow together, in one transaction for all that arrived."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from consult.domain.events import Fact
@@ -30,7 +32,7 @@ class Kept(StrEnum):
     CONFLICT = "conflict"  # the same UIDs, other content: both are kept, the first stays primary
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Arrival:
     """An object that lies in the store and waits for its row.
 
@@ -46,15 +48,20 @@ class Arrival:
     same_as: frozenset[str] = frozenset()
     differs_from: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def study_id(self) -> str:
         """The key of its study."""
         return study_key(self.institution, self.instance.study_uid)
 
-    @property
+    @cached_property
     def series_id(self) -> str:
         """The key of its series."""
         return series_key(self.study_id, self.instance.series_uid)
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """Its row, all but the rank; made by whoever asks first, outside of the transaction."""
+        return _instance_row(self)
 
     def compared(self, sha256: str, same: bool) -> "Arrival":
         """The same arrival, knowing how it compares with one more object."""
@@ -80,31 +87,77 @@ def series_key(study_id: str, series_uid: str) -> str:
     return hashlib.sha256(f"{study_id}\n{series_uid}".encode()).hexdigest()[:32]
 
 
+# Made once: to put a statement together costs as much as to run it.
+_STUDIES = select(studies).where(studies.c.id.in_(bindparam("ids", expanding=True))).order_by(studies.c.id)
+_LOCKED = _STUDIES.with_for_update()
+_SERIES = select(series).where(series.c.id.in_(bindparam("ids", expanding=True)))
+_INSERT = insert(instances)
+_THERE = select(instances.c.series_id, instances.c.sop_uid, instances.c.sha256, instances.c.rank).where(
+    tuple_(instances.c.series_id, instances.c.sop_uid).in_(bindparam("pairs", expanding=True))
+)
+_GROW_SERIES = (
+    update(series)
+    .where(series.c.id == bindparam("key"))
+    .values(
+        version=series.c.version + 1,
+        instance_count=series.c.instance_count + bindparam("more"),
+        lossy=bindparam("is_lossy"),
+    )
+)
+_GROW_STUDY = (
+    update(studies)
+    .where(studies.c.id == bindparam("key"))
+    .values(
+        version=studies.c.version + 1,
+        status=RECEIVING,
+        series_count=bindparam("series"),
+        instance_count=bindparam("instances"),
+        last_at=bindparam("last"),
+        told_at=bindparam("told"),
+    )
+)
+
+
 def keep(unit: Unit, arrived: Sequence[Arrival], quiet: timedelta) -> list[Kept | Unknown]:
     """Give every arrival its row, or say why not; tell at most one fact a study, and not more than one a second."""
     connection = unit.connection
-    known_studies = _rows(connection, studies, {each.study_id: _study_row(each) for each in arrived})
-    known_series = _rows(connection, series, {each.series_id: _series_row(each) for each in arrived})
+    known_studies = _rows(connection, studies, _LOCKED, {each.study_id: each for each in arrived}, _study_row)
+    known_series = _rows(connection, series, _SERIES, {each.series_id: each for each in arrived}, _series_row)
     there = _there(connection, arrived)
     outcomes: list[Kept | Unknown] = []
     new: list[Arrival] = []
+    rows: list[dict[str, Any]] = []
     for each in arrived:
         held = there.setdefault((each.series_id, each.instance.sop_uid), {})
         outcome = _outcome(each, held)
+        outcomes.append(outcome)
         if outcome in (Kept.STORED, Kept.CONFLICT):
+            rows.append({**each.row, "rank": len(held)})
             held[each.sha256] = len(held)
             new.append(each)
-        outcomes.append(outcome)
     if new:
-        rows = [_instance_row(each, there[each.series_id, each.instance.sop_uid][each.sha256]) for each in new]
-        connection.execute(insert(instances), rows)
-        grown = [each for each, row in zip(new, rows, strict=True) if row["rank"] == 0]
-        _grow_series(connection, new, grown, known_series)
-        for study_id in sorted({each.study_id for each in new}):
-            mine = [each for each in new if each.study_id == study_id]
-            begun = sum(row.study_id == study_id and row.version == 0 for row in known_series.values())
-            _grow_study(unit, known_studies[study_id], mine, grown, begun, quiet)
+        connection.execute(_INSERT, rows)
+        first = {id(each) for each, row in zip(new, rows, strict=True) if row["rank"] == 0}
+        _grow(unit, new, first, known_studies, known_series, quiet)
     return outcomes
+
+
+def _rows(
+    connection: Connection,
+    table: Table,
+    query: Select[Any],
+    wanted: dict[str, Arrival],
+    made: Callable[[Arrival], dict[str, Any]],
+) -> dict[str, Any]:
+    """The rows with these ids, made where missing; studies are held against other writers until the end."""
+    ids = {"ids": sorted(wanted)}
+    found = {row.id: row for row in connection.execute(query, ids)}
+    missing = [made(wanted[key]) for key in sorted(wanted) if key not in found]
+    if not missing:
+        return found
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), missing)
+    return {row.id: row for row in connection.execute(query, ids)}
 
 
 def _outcome(each: Arrival, held: dict[str, int]) -> Kept | Unknown:
@@ -116,81 +169,60 @@ def _outcome(each: Arrival, held: dict[str, int]) -> Kept | Unknown:
     return Kept.CONFLICT if held else Kept.STORED
 
 
-def _rows(connection: Connection, table: Table, wanted: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The rows with these ids, made where missing, held against other writers until the transaction ends."""
-    query = select(table).where(table.c.id.in_(sorted(wanted))).order_by(table.c.id).with_for_update()
-    found = {row.id: row for row in connection.execute(query)}
-    missing = [wanted[key] for key in sorted(wanted) if key not in found]
-    if not missing:
-        return found
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(table).on_conflict_do_nothing(), missing)
-    return {row.id: row for row in connection.execute(query)}
-
-
 def _there(connection: Connection, arrived: Sequence[Arrival]) -> dict[tuple[str, str], dict[str, int]]:
     """By series and SOP instance, the hashes that are kept, with their ranks."""
     pairs = sorted({(each.series_id, each.instance.sop_uid) for each in arrived})
-    query = select(instances.c.series_id, instances.c.sop_uid, instances.c.sha256, instances.c.rank).where(
-        tuple_(instances.c.series_id, instances.c.sop_uid).in_(pairs)
-    )
     there: dict[tuple[str, str], dict[str, int]] = {}
-    for series_id, sop_uid, sha256, rank in connection.execute(query):
+    for series_id, sop_uid, sha256, rank in connection.execute(_THERE, {"pairs": pairs}):
         there.setdefault((series_id, sop_uid), {})[sha256] = rank
     return there
 
 
-def _grow_series(
-    connection: Connection, new: Iterable[Arrival], grown: Iterable[Arrival], known: dict[str, Any]
+def _grow(
+    unit: Unit,
+    new: Sequence[Arrival],
+    first: Collection[int],
+    known_studies: dict[str, Any],
+    known_series: dict[str, Any],
+    quiet: timedelta,
 ) -> None:
-    changed = {each.series_id for each in new}
+    """Count what is new in its series and studies; ``first`` are the ids of those arrivals that are primary."""
+    more = Counter(each.series_id for each in new if id(each) in first)
     lossy = {each.series_id for each in new if each.instance.lossy}
-    counts = _counted(each.series_id for each in grown)
-    for series_id in sorted(changed):
-        connection.execute(
-            update(series)
-            .where(series.c.id == series_id)
-            .values(
-                version=series.c.version + 1,
-                instance_count=series.c.instance_count + counts.get(series_id, 0),
-                lossy=known[series_id].lossy or series_id in lossy,
-            )
-        )
+    changed = sorted({each.series_id for each in new})
+    grown = [{"key": key, "more": more[key], "is_lossy": known_series[key].lossy or key in lossy} for key in changed]
+    unit.connection.execute(_GROW_SERIES, grown)
+    values: list[dict[str, Any]] = []
+    for study_id in sorted({each.study_id for each in new}):
+        mine = [each for each in new if each.study_id == study_id]
+        begun = sum(known_series[key].version == 0 and known_series[key].study_id == study_id for key in changed)
+        values.append(_grown(unit, known_studies[study_id], mine, first, begun, quiet))
+    unit.connection.execute(_GROW_STUDY, values)
 
 
-def _counted(keys: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-    return counts
-
-
-def _grow_study(
-    unit: Unit, row: Any, new: Sequence[Arrival], grown: Sequence[Arrival], begun: int, quiet: timedelta
-) -> None:
+def _grown(
+    unit: Unit, row: Any, new: Sequence[Arrival], first: Collection[int], begun: int, quiet: timedelta
+) -> dict[str, Any]:
+    """What a study's row becomes; tells it, and starts its timer, when it was not told just now."""
     now = max(each.at for each in new)
-    received = row.instance_count + sum(each.study_id == row.id for each in grown)
-    conflicts = len(new) - (received - row.instance_count)
-    fresh = row.version == 0 or row.status != RECEIVING or now - row.told_at >= TELL_EVERY
-    values: dict[str, Any] = {
-        "version": row.version + 1,
-        "status": RECEIVING,
-        "series_count": row.series_count + begun,
-        "instance_count": received,
-        "last_at": max(now, row.last_at),
-    }
-    if fresh:
-        values["told_at"] = now
-    unit.connection.execute(update(studies).where(studies.c.id == row.id).values(values))
+    differing = {each.instance.sop_uid for each in new if id(each) not in first}
+    received = row.instance_count + sum(id(each) in first for each in new)
     said = {"institution": row.institution, "study_id": row.id, "status": RECEIVING, "received": received}
-    sender = new[-1].sender
-    if conflicts:
-        sop_uids = sorted({each.instance.sop_uid for each in new if each not in grown})
-        told = {**said, "conflicts": len(sop_uids)}
-        unit.tell(Fact("study", row.study_uid, "study_conflict", now, None, sender, row.version + 1, told))
+    sender, version = new[-1].sender, row.version + 1
+    if differing:
+        told = {**said, "conflicts": len(differing)}
+        unit.tell(Fact("study", row.study_uid, "study_conflict", now, None, sender, version, told))
+    fresh = row.version == 0 or row.status != RECEIVING or now - row.told_at >= TELL_EVERY
     if fresh:
-        unit.tell(Fact("study", row.study_uid, "study_received", now, None, sender, row.version + 1, said))
+        unit.tell(Fact("study", row.study_uid, "study_received", now, None, sender, version, said))
         outbox.set_timer(unit, SETTLE, row.id, now + quiet)
+    return {
+        "key": row.id,
+        "series": row.series_count + begun,
+        "instances": received,
+        "last": max(now, row.last_at),
+        "told": now if fresh else row.told_at,
+    }
 
 
 def touch(unit: Unit, study_ids: Iterable[str], now: datetime) -> None:
@@ -228,13 +260,12 @@ def _text(value: str) -> str:
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _instance_row(each: Arrival, rank: int) -> dict[str, Any]:
+def _instance_row(each: Arrival) -> dict[str, Any]:
     said = each.instance
     return {
         "study_id": each.study_id,
         "series_id": each.series_id,
         "sop_uid": said.sop_uid,
-        "rank": rank,
         "sha256": each.sha256,
         "size": each.size,
         "sop_class": said.sop_class,

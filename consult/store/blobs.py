@@ -17,6 +17,7 @@ NO_ROOM = Words(
     "存储空间已满，影像未接收，请清理后重新发送。", "The disk is full; nothing was taken. Make room, then send again."
 )
 TOO_LARGE = Words("单个对象超过允许的大小，未接收。", "The object is larger than allowed; it was not taken.")
+GATHER = 1 << 20  # bytes that are hashed and written at once: a slice comes in many small pieces
 LOCK = "lock"
 NEW = ".new"  # a folder whose lock is not held yet: nobody's to remove
 
@@ -32,6 +33,7 @@ class Incoming:
         self.size = 0
         self._max_bytes = max_bytes
         self._hash = hashlib.sha256()
+        self._gathered = bytearray()
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         except OSError as error:
@@ -39,26 +41,34 @@ class Incoming:
 
     @property
     def sha256(self) -> str:
-        """Hexadecimal SHA-256 of all bytes written so far."""
+        """Hexadecimal SHA-256 of all bytes; asked for once they are whole."""
         return self._hash.hexdigest()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes. Raises NoRoom."""
-        if self.size + len(data) > self._max_bytes:
+        self.size += len(data)
+        if self.size > self._max_bytes:
             self.discard()
             raise NoRoom(TOO_LARGE)
-        self._hash.update(data)
+        self._gathered += data
+        if len(self._gathered) >= GATHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hash what was gathered, and write it where others can read it. Raises NoRoom."""
+        self._hash.update(self._gathered)
         try:
-            _write_all(self._file, data)
+            _write_all(self._file, self._gathered)
         except OSError as error:
             self.discard()
             raise _refusal(error) from error
-        self.size += len(data)
+        self._gathered.clear()
 
     def sync(self) -> None:
         """Force the bytes to disk and close the file. Raises NoRoom."""
         if self._file < 0:
             return
+        self.flush()
         try:
             os.fsync(self._file)
         except OSError as error:
@@ -72,16 +82,17 @@ class Incoming:
         self.path.unlink(missing_ok=True)
 
     def _close(self) -> None:
+        self._gathered.clear()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
 
-def _write_all(file: int, data: bytes | bytearray | memoryview) -> None:
-    written = os.write(file, data)
-    view = memoryview(data)
-    while written < len(view):
-        written += os.write(file, view[written:])
+def _write_all(file: int, data: bytearray) -> None:
+    with memoryview(data) as view:
+        written = 0
+        while written < len(view):
+            written += os.write(file, view[written:])
 
 
 def _refusal(error: OSError) -> OSError | NoRoom:

@@ -1,0 +1,228 @@
+"""What the archive holds, as people may see it: studies, their series and instances, found, counted and listed."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, true, tuple_, update
+
+from consult.domain.access import Scope, What, scope_of
+from consult.domain.completeness import StudyCompleteness
+from consult.domain.errors import NotFound
+from consult.domain.events import Fact
+from consult.domain.people import Actor
+from consult.domain.studies import Instance
+from consult.store import cases as case_rows
+from consult.store import outbox
+from consult.store.arrivals import RECEIVING, SETTLE
+from consult.store.rows import inflated, instance_of
+from consult.store.tables import case_studies, cases
+from consult.store.tables_studies import instances, refused, series, studies
+from consult.store.unit import Unit
+
+PRIMARY = instances.c.rank == 0
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The start of every query on studies: those the actor's institution sent, and those of cases whose images it sees.
+
+    A case shows the study that its own requesting site sent, never another institution's with the same UID: nobody
+    gets at a study by writing its UID into a request.
+    """
+    scopes = scope_of(actor, What.IMAGES)
+    if Scope.ALL in scopes:
+        return true()
+    conditions: list[ColumnElement[bool]] = [false()]
+    if actor.institution_code is not None and scopes & {Scope.OWN_SITE, Scope.REGION}:
+        conditions.append(studies.c.institution == actor.institution_code)
+    if scopes:
+        conditions.append(_through_cases(actor))
+    return or_(*conditions)
+
+
+def _through_cases(actor: Actor) -> ColumnElement[bool]:
+    return exists(
+        select(case_studies.c.case_id)
+        .join(cases, cases.c.id == case_studies.c.case_id)
+        .where(
+            case_studies.c.study_uid == studies.c.study_uid,
+            cases.c.requesting_site == studies.c.institution,
+            case_rows.visible_to(actor, What.IMAGES),
+        )
+        .correlate(studies)
+    )
+
+
+def find(connection: Connection, study_uid: str, actor: Actor) -> Any:
+    """The row of the study with this UID that the actor sees; NotFound otherwise, whether or not it exists.
+
+    Where several institutions' studies with this UID are visible, the actor's own comes last: the others are there
+    because a case asks for them.
+    """
+    own_last = studies.c.institution == (actor.institution_code or "")
+    query = (
+        select(studies)
+        .where(studies.c.study_uid == study_uid, visible_to(actor))
+        .order_by(own_last, studies.c.first_at, studies.c.id)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def find_series(connection: Connection, study_uid: str, series_uid: str, actor: Actor) -> Any:
+    """The row of a series of a visible study. Raises NotFound."""
+    study = find(connection, study_uid, actor)
+    query = select(series).where(series.c.study_id == study.id, series.c.series_uid == series_uid)
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def find_instance(connection: Connection, study_uid: str, series_uid: str, sop_uid: str, actor: Actor) -> Any:
+    """The row of the primary instance of a visible study, without its facts and metadata. Raises NotFound."""
+    row = find_series(connection, study_uid, series_uid, actor)
+    found = connection.execute(
+        select(*LIGHT).where(instances.c.series_id == row.id, instances.c.sop_uid == sop_uid, PRIMARY)
+    ).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+LIGHT = tuple(column for column in instances.c if column.name not in ("facts", "metadata"))
+IN_ORDER = (instances.c.instance_number.is_(None), instances.c.instance_number, instances.c.sop_uid)
+
+
+def series_of(connection: Connection, study_id: str) -> Sequence[Any]:
+    """The series of a study in the order of their numbers."""
+    order = (series.c.number.is_(None), series.c.number, series.c.series_uid)
+    return connection.execute(select(series).where(series.c.study_id == study_id).order_by(*order)).all()
+
+
+def instances_of_series(connection: Connection, series_id: str) -> Sequence[Any]:
+    """The primary instances of a series in the order of their numbers, without facts and metadata."""
+    query = select(*LIGHT).where(instances.c.series_id == series_id, PRIMARY).order_by(*IN_ORDER)
+    return connection.execute(query).all()
+
+
+def metadata_of_series(connection: Connection, series_id: str) -> Iterator[bytes]:
+    """The DICOM JSON of each primary instance of a series, in the order of their numbers."""
+    query = select(instances.c.metadata).where(instances.c.series_id == series_id, PRIMARY).order_by(*IN_ORDER)
+    return (inflated(row.metadata) for row in connection.execute(query))
+
+
+def metadata_of_instance(connection: Connection, instance_id: int) -> bytes:
+    """The DICOM JSON of one instance."""
+    return inflated(connection.execute(select(instances.c.metadata).where(instances.c.id == instance_id)).scalar_one())
+
+
+def by_id(connection: Connection, study_id: str) -> Any | None:
+    """The row of a study by its key; for the system's own work, not for a person."""
+    return connection.execute(select(studies).where(studies.c.id == study_id)).first()
+
+
+def said_by(connection: Connection, study_id: str) -> list[tuple[Instance, str, int]]:
+    """All objects of a study, differing copies too: what each says of itself, its hash, its rank."""
+    query = (
+        select(instances.c.facts, instances.c.sha256, instances.c.rank)
+        .where(instances.c.study_id == study_id)
+        .order_by(instances.c.id)
+    )
+    return [(instance_of(row.facts), row.sha256, row.rank) for row in connection.execute(query)]
+
+
+def settle(unit: Unit, row: Any, found: StudyCompleteness, now: datetime) -> bool:
+    """Keep the assessment of a study and tell it, if nothing arrived since ``row`` was read; whether it was kept."""
+    changed = unit.connection.execute(
+        update(studies)
+        .where(studies.c.id == row.id, studies.c.version == row.version)
+        .values(version=row.version + 1, status=str(found.status), completeness=found.document())
+    )
+    if changed.rowcount != 1:
+        return False
+    said = {
+        "institution": row.institution,
+        "study_id": row.id,
+        "status": str(found.status),
+        "received": found.received,
+        "expected": found.expected,
+    }
+    unit.tell(Fact("study", row.study_uid, "study_settled", now, None, "系统", row.version + 1, said))
+    return True
+
+
+def await_quiet(unit: Unit, study_id: str, due_at: datetime) -> None:
+    """Look at the study again then."""
+    outbox.set_timer(unit, SETTLE, study_id, due_at)
+
+
+def completeness_of(
+    connection: Connection, institution: str, study_uids: Collection[str]
+) -> dict[str, StudyCompleteness]:
+    """How complete an institution's studies are, by UID; a UID of which nothing arrived is absent."""
+    if not study_uids:
+        return {}
+    query = select(studies).where(studies.c.institution == institution, studies.c.study_uid.in_(sorted(study_uids)))
+    return {row.study_uid: completeness_in(row) for row in connection.execute(query)}
+
+
+def completeness_in(row: Any) -> StudyCompleteness:
+    """The completeness that a study's row tells: what was last assessed, or that it is receiving."""
+    if row.status == RECEIVING or not row.completeness:
+        return StudyCompleteness.receiving(row.instance_count)
+    return StudyCompleteness.of_document(row.completeness)
+
+
+def latest(
+    connection: Connection, actor: Actor, text: str, after: tuple[datetime, str] | None, limit: int
+) -> Sequence[Any]:
+    """Up to ``limit`` visible studies after a cursor (time of arrival, id), newest first."""
+    query = select(studies).where(visible_to(actor)).order_by(studies.c.first_at.desc(), studies.c.id.desc())
+    for word in text.casefold().split():
+        query = query.where(_contains(word))
+    if after is not None:
+        query = query.where(tuple_(studies.c.first_at, studies.c.id) < after)
+    return connection.execute(query.limit(limit)).all()
+
+
+def _contains(word: str) -> ColumnElement[bool]:
+    like = "%" + escaped(word) + "%"
+    return or_(
+        studies.c.search.like(like, escape="\\"),
+        studies.c.patient_id.ilike(like, escape="\\"),
+        studies.c.accession_number.ilike(like, escape="\\"),
+        studies.c.description.ilike(like, escape="\\"),
+        studies.c.study_uid == word,
+    )
+
+
+def escaped(text: str) -> str:
+    """Text with the wildcards of LIKE made plain."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def series_of_all(connection: Connection, study_ids: Collection[str]) -> dict[str, list[Any]]:
+    """The series of several studies, by study."""
+    query = (
+        select(series)
+        .where(series.c.study_id.in_(sorted(study_ids)))
+        .order_by(series.c.number.is_(None), series.c.number, series.c.series_uid)
+    )
+    found: dict[str, list[Any]] = {study_id: [] for study_id in study_ids}
+    for row in connection.execute(query):
+        found[row.study_id].append(row)
+    return found
+
+
+def refusals(connection: Connection, limit: int) -> Sequence[Any]:
+    """The last refused objects, newest first."""
+    return connection.execute(select(refused).order_by(refused.c.id.desc()).limit(limit)).all()
+
+
+def objects_of(connection: Connection, study_id: str) -> Sequence[tuple[str, str]]:
+    """(SOP instance UID, SHA-256) of every object of a study, differing copies too."""
+    query = select(instances.c.sop_uid, instances.c.sha256).where(instances.c.study_id == study_id)
+    return [(row.sop_uid, row.sha256) for row in connection.execute(query)]

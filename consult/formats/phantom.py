@@ -180,8 +180,8 @@ def _scan_plain(folder: Path, exam: Exam, seed: int) -> list[Path]:
 def _scan_t2(folder: Path, exam: Exam, seed: int) -> list[Path]:
     spots = (((25, -18, 25), (3.5, 5, 3.5)), ((-22, 30, 27), (2.5, 3.5, 2.5)), ((29, 20, 27), (2, 2.5, 3)))
     head = Head(seed + 4, Pose((0, -13, 0), -2, 2, 1, 0.95), 0.1, wounds=tuple(Wound("scar", *spot) for spot in spots))
-    series = Series(3, "T2WI 横断面", 5, 6, windows=((600, 1200),))
-    heights = -32 + 6 * np.arange(20, dtype=np.float32)
+    series = Series(3, "T2WI 横断面", 6, 6, windows=((600, 1200),))
+    heights = -38 + 6 * np.arange(20, dtype=np.float32)
     images = t2_slices(head, HEAD_MR, heights, seed + 4)
     return [
         mr_file(folder, exam, series, HEAD_MR, number, float(z), image)

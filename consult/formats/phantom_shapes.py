@@ -109,7 +109,9 @@ def waves(
 
 
 def blurred(image: Array) -> Array:
-    """The image under a 1-2-1 kernel in both directions; edges repeat."""
+    """The image under a 1-2-1 kernel in both directions; edges repeat, and what is empty stays so."""
+    if image.size == 0:
+        return image
     for axis in (0, 1):
         padded = np.pad(image, [(1, 1) if a == axis else (0, 0) for a in range(2)], mode="edge")
         middle = padded[1:-1] if axis == 0 else padded[:, 1:-1]

@@ -63,6 +63,7 @@ def at_height(series: list[FileDataset], lowest: float) -> FileDataset:
     return min(series, key=lambda ds: abs(float(ds.ImagePositionPatient[2]) - first - lowest))
 
 
+@pytest.mark.slow
 def test_a_haemorrhage_lies_in_the_left_basal_ganglia_with_swelling_around_it(bleed: DemoStudy) -> None:
     thin, _ = series_of(bleed)
     slice_ = at_height(thin, 66)
@@ -76,6 +77,7 @@ def test_a_haemorrhage_lies_in_the_left_basal_ganglia_with_swelling_around_it(bl
     assert min(np.convolve(line, np.ones(5) / 5, "valid")) < 25, "between clot and cortex lies dark swelling"
 
 
+@pytest.mark.slow
 def test_the_haemorrhage_is_as_large_as_the_study_says(bleed: DemoStudy) -> None:
     thin, _ = series_of(bleed)
     dense = []
@@ -87,6 +89,7 @@ def test_the_haemorrhage_is_as_large_as_the_study_says(bleed: DemoStudy) -> None
     assert 4 < sum(mask.sum() for mask in dense) * voxel < 11, "millilitres"
 
 
+@pytest.mark.slow
 def test_the_older_study_of_the_same_patient_shows_no_haemorrhage(bleed: DemoStudy, before: DemoStudy) -> None:
     thin, _ = series_of(before)
     for height in (60, 66, 72):
@@ -99,6 +102,7 @@ def test_the_older_study_of_the_same_patient_shows_no_haemorrhage(bleed: DemoStu
     assert before.prior_of == bleed.key
 
 
+@pytest.mark.slow
 def test_tissues_have_their_known_densities(bleed: DemoStudy) -> None:
     _, thick = series_of(bleed)
     middle = at_height(thick, 66)
@@ -113,6 +117,7 @@ def test_tissues_have_their_known_densities(bleed: DemoStudy) -> None:
     assert fat.size > 700, "a rim of fat under the scalp"
 
 
+@pytest.mark.slow
 def test_a_thick_slice_is_the_mean_of_its_thin_ones(bleed: DemoStudy) -> None:
     thin, thick = series_of(bleed)
     assert (len(thin), len(thick)) == (150, 30)
@@ -122,6 +127,7 @@ def test_a_thick_slice_is_the_mean_of_its_thin_ones(bleed: DemoStudy) -> None:
     assert float(thick[13].ImagePositionPatient[2]) == pytest.approx(np.mean(heights))
 
 
+@pytest.mark.slow
 def test_positions_numbers_and_spacing_of_every_stack_agree(bleed: DemoStudy, before: DemoStudy) -> None:
     for study in (bleed, before):
         for series in series_of(study):
@@ -132,6 +138,7 @@ def test_positions_numbers_and_spacing_of_every_stack_agree(bleed: DemoStudy, be
             assert len({ds.FrameOfReferenceUID for ds in series}) == 1
 
 
+@pytest.mark.slow
 def test_both_pixel_representations_of_real_scanners_are_there(bleed: DemoStudy, before: DemoStudy) -> None:
     new, old = dcmread(bleed.files[0]), dcmread(before.files[0])
     assert (new.PixelRepresentation, new.BitsStored) == (0, 12)
@@ -140,6 +147,7 @@ def test_both_pixel_representations_of_real_scanners_are_there(bleed: DemoStudy,
     assert new.RescaleIntercept == old.RescaleIntercept == -1024
 
 
+@pytest.mark.slow
 def test_every_file_is_marked_and_names_nobody_real(bleed: DemoStudy, others: list[DemoStudy]) -> None:
     for study in [bleed, *others]:
         for path in study.files[:3]:
@@ -152,11 +160,24 @@ def test_every_file_is_marked_and_names_nobody_real(bleed: DemoStudy, others: li
             assert ds.StudyInstanceUID == study.study_uid
 
 
+@pytest.mark.slow
+def test_a_subdural_collection_lies_on_the_right_and_pushes_the_middle_over(others: list[DemoStudy]) -> None:
+    (stack,) = series_of(next(study for study in others if study.key == "head-subdural"))
+    slice_ = at_height(stack, 90)
+    values = hounsfield(slice_)
+    middle = values[230:300]
+    skull = np.flatnonzero((middle > 600).mean(axis=0) > 0.5)
+    right, left = skull[skull < 256].max(), skull[skull > 256].min()
+    assert middle[:, right + 6 : right + 16].mean() > 50 > middle[:, left - 16 : left - 6].mean()
+
+
+@pytest.mark.slow
 def test_names_come_in_both_character_sets_that_counties_send(bleed: DemoStudy, others: list[DemoStudy]) -> None:
     spellings = {dcmread(study.files[0], stop_before_pixels=True).SpecificCharacterSet for study in [bleed, *others]}
     assert spellings == {"GB18030", "ISO_IR 192"}
 
 
+@pytest.mark.slow
 def test_the_chest_has_the_heart_on_its_left_and_the_letter_on_its_right(others: list[DemoStudy]) -> None:
     nodule, plain = (study for study in others if study.modality == "DX")
     for study, kind in ((nodule, "MONOCHROME2"), (plain, "MONOCHROME1")):
@@ -171,6 +192,7 @@ def test_the_chest_has_the_heart_on_its_left_and_the_letter_on_its_right(others:
     assert image[y - 20 : y + 20, x - 20 : x + 20].mean() > image[y + 70 : y + 110, x - 20 : x + 20].mean() + 100
 
 
+@pytest.mark.slow
 def test_fluid_is_bright_in_the_t2_images(others: list[DemoStudy]) -> None:
     (series,) = series_of(next(study for study in others if study.modality == "MR"))
     assert len(series) == 20
@@ -178,19 +200,17 @@ def test_fluid_is_bright_in_the_t2_images(others: list[DemoStudy]) -> None:
     assert np.percentile(image, 99.5) > 2 * np.median(image[150:250, 120:260])
 
 
-def test_the_same_seed_draws_the_same_pixels_and_two_demos_share_no_uid(
-    tmp_path: Path, others: list[DemoStudy]
-) -> None:
-    first = next(study for study in others if study.key == "brain-mr")
-    again = make_demo_study(tmp_path / "again", first.key, SEED, NOW)
-    assert [path.read_bytes() for path in first.files] == [path.read_bytes() for path in again.files]
-    later = make_demo_study(tmp_path / "later", first.key, SEED, NOW + timedelta(seconds=1))
-    one, two = dcmread(first.files[5]), dcmread(later.files[5])
+def test_the_same_seed_draws_the_same_pixels_and_two_demos_share_no_uid(tmp_path: Path) -> None:
+    def made(name: str, seed: int, now: datetime) -> list[Path]:
+        return make_head_series(tmp_path / name, seed, now, 3)
+
+    first, again = made("first", SEED, NOW), made("again", SEED, NOW)
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+    one, two = dcmread(first[1]), dcmread(made("later", SEED, NOW + timedelta(seconds=1))[1])
     assert one.PixelData == two.PixelData
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID"):
         assert one[keyword].value != two[keyword].value
-    other = make_demo_study(tmp_path / "other", first.key, SEED + 1, NOW)
-    assert dcmread(other.files[5]).PixelData != one.PixelData
+    assert dcmread(made("other", SEED + 1, NOW)[1]).PixelData != one.PixelData
 
 
 def test_a_load_series_has_as_many_different_slices_as_asked(tmp_path: Path) -> None:

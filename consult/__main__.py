@@ -7,7 +7,7 @@ from importlib import import_module
 
 from consult.cli.commands import Commands
 
-SUBJECTS = ("processes", "demo", "database", "generate")
+SUBJECTS = ("processes", "demo", "database", "people", "generate")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from consult.listeners.dimse import DimseListener
     from consult.web.feed import Feed
 
-TICK_S = 1.0
+TICK_S = 0.5
 DAY_S = 86400.0
 
 

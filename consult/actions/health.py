@@ -4,7 +4,7 @@ import shutil
 
 from consult.actions.parts import Parts
 from consult.domain.errors import Unavailable
-from consult.store.health import tables_are_there
+from consult.store.health import is_this_version
 
 LEAST_FREE = 256 * 1024 * 1024
 
@@ -17,7 +17,7 @@ def ready(parts: Parts) -> dict[str, bool]:
 def _database(parts: Parts) -> bool:
     try:
         with parts.store.read() as connection:
-            return tables_are_there(connection)
+            return is_this_version(connection)
     except Unavailable:
         return False
 

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from consult.actions.intake import RELEASED_QUIET
 from consult.domain.completeness import assess
 from consult.domain.events import Fact
 from consult.store import studies
@@ -16,22 +17,25 @@ SETTLED = "study_settled"
 METADATA_LEVEL = 6
 
 
-def settle(store: Store, study_id: str, quiet: timedelta, now: datetime) -> None:
-    """Assess a study that has been quiet long enough; else look again when it may be."""
+def settle(store: Store, study_id: str, quiet: timedelta, released: bool, now: datetime) -> None:
+    """Assess a study that has been quiet for so long; else look again when it may be.
+
+    ``released``: whoever sent into it has hung up, so that a moment is long enough.
+    """
     with store.read() as connection:
         row = studies.by_id(connection, study_id)
         if row is None:
             return
-        due = row.last_at + quiet
+        due = row.last_at + (RELEASED_QUIET if released else quiet)
         said = studies.said_by(connection, study_id) if due <= now else []
     if due > now:
         with store.write() as unit:
-            studies.await_quiet(unit, study_id, due)
+            studies.await_quiet(unit, study_id, due, released)
         return
     found = assess(said)
     with store.write() as unit:
         if not studies.settle(unit, row, found, now):
-            studies.await_quiet(unit, study_id, now + quiet)
+            studies.await_quiet(unit, study_id, now + quiet, False)
 
 
 def on_study_fact(store: Store, blobs: Blobs, fact: Fact, _now: datetime) -> None:
@@ -64,4 +68,8 @@ def zipped_metadata(store: Store, series_id: str) -> bytes:
 def study_timers(quiet_s: float) -> Mapping[str, Callable[[Store, Timer, datetime], None]]:
     """What a due timer of a study does."""
     quiet = timedelta(seconds=quiet_s)
-    return {SETTLE: lambda store, timer, now: settle(store, timer.subject_id, quiet, now)}
+
+    def due(store: Store, timer: Timer, now: datetime) -> None:
+        settle(store, timer.subject_id, quiet, bool(timer.data.get("released")), now)
+
+    return {SETTLE: due}

@@ -27,6 +27,7 @@ BATCH = 64  # objects in one commit
 LINGER_S = 0.005  # that a commit waits for objects that other senders are about to bring
 TRIES = 5  # of a commit that another writer disturbed
 PAUSE_S = 0.05  # after the first of them, doubling
+RELEASED_QUIET = timedelta(seconds=0.5)  # after the sender hung up; another association may follow at once
 WAIT_S = 30.0  # for others' bytes to be settled before a new object is refused
 
 BUSY = Words("接收队列已满，请稍后重新发送。", "Too much is arriving at once; send again shortly.")
@@ -178,6 +179,11 @@ class Intake:
     def take_aside(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None = None) -> "Future[Receipt]":
         """As ``take``, in a thread of its own, so that one sender's objects are committed together."""
         return self._side.submit(self.take, incoming, sender, named)
+
+    def hung_up(self, study_ids: Iterable[str]) -> None:
+        """Whoever sent into these studies is done: look at them soon, without the long wait for a silent sender."""
+        with self._store.write() as unit:
+            arrivals.released(unit, study_ids, self._clock() + RELEASED_QUIET)
 
     def still_connected(self, study_ids: Iterable[str]) -> None:
         """Somebody who sent into these studies has not hung up: they go on receiving."""

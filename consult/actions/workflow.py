@@ -11,6 +11,7 @@ from consult.domain.cases import Case
 from consult.domain.errors import Invalid, NotFound, Stale, Words
 from consult.domain.events import Fact
 from consult.domain.people import SYSTEM, Actor
+from consult.domain.routing import offer_until, shift_ends
 from consult.domain.workflow import Verb, decide
 from consult.domain.workflow_needs import World
 from consult.store import cases, people, reports
@@ -101,6 +102,8 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dic
         except NotFound:
             raise Invalid.at("assignee", Words("没有这位专家。", "There is no such specialist.")) from None
         heard["assignee"] = {"id": person.id, "name": person.name}
+        shifts = people.shifts_of(unit.connection, case.performing_site, now)
+        heard["offer_until"] = offer_until(str(case.priority), now, shift_ends(shifts, person.id, now))
     if "request" in heard:
         heard |= requests.revised(unit, case, heard.pop("request"), now)
     if heard.get("study_uids"):

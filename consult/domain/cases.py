@@ -175,6 +175,7 @@ class Case:
     report_version: int = 0  # of the newest signed document; 0 before the first
     report_kind: ReportState = ReportState.FINAL  # what the next signature makes of the report
     author: Party | None = None
+    authors: tuple[str, ...] = ()  # person ids of all who wrote on the report, over all its versions
     reviewer: Party | None = None
     reported_at: datetime | None = None
     signed_at: datetime | None = None
@@ -286,6 +287,7 @@ _READERS: dict[str, Any] = {
     "signed_at": _moment,
     "study_uids": tuple,
     "passed_over": tuple,
+    "authors": tuple,
     "stays": lambda value: tuple(Stay(State(stay["state"]), _moment(stay["since"])) for stay in value),
     "alerts": lambda value: tuple(_alert(alert) for alert in value),
     "asked": lambda value: tuple(Asked(**asked) for asked in value),

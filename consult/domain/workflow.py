@@ -207,7 +207,7 @@ TRANSITIONS: tuple[Transition, ...] = (
          reason=True),
     _row("T17", V.ISSUE_PRELIMINARY, _one(S.IN_PROGRESS), S.PRELIMINARY, {W.ASSIGNEE},
          "发初步报告", "Issue preliminary",
-         needs=(needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED),
+         needs=(needs.NOT_ISSUED_YET, needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED),
          effect=effects.issue_preliminary, asks=("pin", "critical", "overrides")),
     _row("T18", V.SUBMIT_FOR_REVIEW, _one(S.IN_PROGRESS, S.PRELIMINARY), S.IN_REVIEW, {W.ASSIGNEE},
          "签名并提交审核", "Sign and submit for review",

@@ -111,7 +111,8 @@ def schedule(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[st
 
 def start_reading(case: Case, actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
     """A report is begun; whoever began one keeps the authorship until another takes the case."""
-    return {"report": case.report or ReportState.DRAFT, "author": party(actor)}
+    wrote = tuple(dict.fromkeys((*case.authors, actor.person_id or "")))
+    return {"report": case.report or ReportState.DRAFT, "author": party(actor), "authors": wrote}
 
 
 def reassign(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:

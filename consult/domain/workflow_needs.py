@@ -42,8 +42,7 @@ RELATIONS: dict[Who, Callable[[Case, Actor], bool]] = {
     Who.AUTHOR: lambda case, actor: case.author is not None and case.author.id == actor.person_id,
     # nobody reviews their own report
     Who.REVIEWER: lambda case, actor: (
-        _at(case.performing_site, Role.REVIEWER, actor)
-        and not (case.author is not None and case.author.id == actor.person_id)
+        _at(case.performing_site, Role.REVIEWER, actor) and actor.person_id not in case.authors
     ),
     Who.QA: lambda _, actor: Role.QA in actor.roles,
     Who.PLATFORM_ADMIN: lambda _, actor: Role.PLATFORM_ADMIN in actor.roles,
@@ -310,6 +309,11 @@ ONE_SIGNATURE = Need(
     "one-signature",
     lambda _case, _actor, _say, world, _now: not world.two_person,
     _fixed("本机构实行双签，请提交审核。", "This institution requires two signatures; submit it for review."),
+)
+NOT_ISSUED_YET = Need(
+    "not-issued-yet",
+    lambda case, *_: case.signed_at is None,
+    _fixed("已有正式报告，不能再发初步报告。", "A final report exists; a preliminary one cannot follow it."),
 )
 VARIATION_STATED = Need(
     "variation-stated",

@@ -147,7 +147,7 @@ class DimseListener:
         _config.LOG_HANDLER_LEVEL = "none"
         server = self._ae.make_server(
             self._address,
-            evt_handlers=[(evt.EVT_REQUESTED, self._requested)],
+            evt_handlers=[(evt.EVT_CONN_CLOSE, self._closed), (evt.EVT_REQUESTED, self._requested)],
             server_class=_Server,
             request_handler=accepting(Storing(self._opened, self._served, self._made)),
         )
@@ -217,6 +217,16 @@ class DimseListener:
             return Answer(NO_ROOM, AWAY.sentence.en)
         caller.study_id = receipt.study_id
         return Answer(SUCCESS)
+
+    def _closed(self, event: evt.Event) -> None:
+        """Whoever hung up has sent what there was to send."""
+        caller = self._callers.get(event.assoc)
+        if caller is None or caller.study_id is None:
+            return
+        try:
+            self._intake.hung_up({caller.study_id})
+        except Unavailable:
+            log.warning("the database is away; the study will be looked at when it is quiet")
 
     # between associations
 

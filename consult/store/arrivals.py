@@ -225,6 +225,13 @@ def _grown(
     }
 
 
+def released(unit: Unit, study_ids: Iterable[str], due_at: datetime) -> None:
+    """Whoever sent into these studies has hung up: those that are still receiving are looked at soon."""
+    receiving = select(studies.c.id).where(studies.c.id.in_(sorted(study_ids)), studies.c.status == RECEIVING)
+    for study_id in unit.connection.execute(receiving).scalars().all():
+        outbox.set_timer(unit, SETTLE, study_id, due_at, {"released": True})
+
+
 def touch(unit: Unit, study_ids: Iterable[str], now: datetime) -> None:
     """Somebody who sent into these studies is still connected: they go on receiving."""
     unit.connection.execute(

@@ -1,10 +1,10 @@
 """Whether the database is the one this version was made for."""
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 
-from consult.store.schema import metadata
+from consult.store.migrations import head, revision_of
 
 
-def tables_are_there(connection: Connection) -> bool:
-    """Whether every table exists."""
-    return set(metadata.tables) <= set(inspect(connection).get_table_names())
+def is_this_version(connection: Connection) -> bool:
+    """Whether every migration of this version was made, and none of a newer one."""
+    return revision_of(connection) == head()

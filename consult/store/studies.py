@@ -154,9 +154,9 @@ def settle(unit: Unit, row: Any, found: StudyCompleteness, now: datetime) -> boo
     return True
 
 
-def await_quiet(unit: Unit, study_id: str, due_at: datetime) -> None:
-    """Look at the study again then."""
-    outbox.set_timer(unit, SETTLE, study_id, due_at)
+def await_quiet(unit: Unit, study_id: str, due_at: datetime, released: bool) -> None:
+    """Look at the study again then; ``released``: whoever sent into it has hung up."""
+    outbox.set_timer(unit, SETTLE, study_id, due_at, {"released": released})
 
 
 def completeness_of(

@@ -149,8 +149,8 @@ def presets_for(modality: str, body_part: str) -> tuple[Preset, ...]:
 _VESSEL_WORDS = "血管|动脉|静脉|冠脉|CTA|CTV|MRA|MRV|DSA|angio|coronary|aorta|artery|carotid|venogra|vessel"
 _PART_WORDS: Mapping[BodyPart, str] = {
     BodyPart.SPINE: "颈椎|胸椎|腰椎|骶椎|骶尾|尾椎|脊柱|脊椎|脊髓|椎间盘|椎体|spine|cspine|c-spine|tspine|t-spine"
-    "|lspine|l-spine|sspine|ctspine|tlspine|lsspine|cervical spine|thoracic spine|lumbar|sacrum|coccyx|vertebra|lumbosacral"
-    "|facet",
+    "|lspine|l-spine|sspine|ctspine|tlspine|lsspine|cervical spine|thoracic spine|lumbar|sacrum|coccyx|vertebra"
+    "|lumbosacral|facet",
     BodyPart.BREAST: "乳腺|乳房|钼靶|breast|mammo",
     BodyPart.EXTREMITY: "关节|四肢|上肢|下肢|肩|肱骨|肘|前臂|尺桡骨|腕|手部|手掌|手指|双手|左手|右手|髋|股骨|大腿|膝"
     "|小腿|胫|腓骨|踝|足部|双足|左足|右足|足正|跟骨|锁骨|extremity|joint|shoulder|humerus|elbow|forearm|wrist|hand|finger"

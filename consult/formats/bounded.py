@@ -31,6 +31,10 @@ _TOO_LONG = Words("解析该文件耗时过长，已拒收。", "Parsing the fil
 _DIED = Words("解析该文件时解析进程异常退出，已拒收。", "The parser died on the file; refused.")
 
 
+class _Died(Exception):
+    """A parser process was gone, or went, before it answered."""
+
+
 class HeaderReader:
     """Bounded parser processes: ``workers`` of them, each with at most ``memory_mb`` MB and ``timeout_s`` s a file.
 
@@ -64,6 +68,15 @@ class HeaderReader:
         it claims, would take too much memory or time, or nests too deep; FileNotFoundError where it is not there;
         :class:`consult.domain.errors.Unavailable` where no parser comes up.
         """
+        try:
+            return self._read_once(path, charset_override)
+        except _Died:  # perhaps it was dead before it saw this file
+            try:
+                return self._read_once(path, charset_override)
+            except _Died as again:
+                raise Broken(_DIED) from again
+
+    def _read_once(self, path: Path, charset_override: str | None) -> Instance:
         parser = self._idle.get()
         try:
             return parser.read(path, charset_override, self._timeout_s)
@@ -112,7 +125,7 @@ class _Parser:
     def _await_ready(self) -> None:
         try:
             kind, _, _ = self._receive(time.monotonic() + _START_S)
-        except Broken as error:
+        except (Broken, _Died) as error:
             raise Unavailable(
                 Words("影像解析进程无法启动，请稍后重发。", "No parser comes up; send again later.")
             ) from error
@@ -126,7 +139,7 @@ class _Parser:
             pipe.write(request)
         except BrokenPipeError as error:
             self._kill()
-            raise Broken(_DIED) from error
+            raise _Died from error
         return self._receive(deadline)
 
     def _receive(self, deadline: float) -> tuple[bytes, bytes, bytes]:
@@ -151,7 +164,7 @@ class _Parser:
             chunk = os.read(pipe.fileno(), length - len(got))
             if not chunk:
                 self._kill()
-                raise Broken(_DIED)
+                raise _Died
             got += chunk
         return bytes(got)
 

@@ -26,7 +26,7 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 
 # PS3.5 §7.1.2: the first have a 32-bit length in Explicit VR, the others 16 bits.
-_LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+LONG_LENGTH = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _SHORT = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"}
     | {"UI", "UL", "US"}
@@ -257,7 +257,7 @@ class Walk:
         explicit = level.explicit
         if explicit:
             vr, length, start = self._explicit_head(tag, head, length)
-            if vr == "UN" and (known := public_vr(tag, self._signed)) is not None:
+            if vr == "UN" and not self.encoding.big and (known := public_vr(tag, self._signed)) is not None:
                 vr, explicit = known, known != "SQ"
         else:
             vr, start = implicit_vr(tag, self._signed), self.at + 8
@@ -272,10 +272,10 @@ class Walk:
         vr = head[4:6].decode("latin-1")
         if vr in _SHORT:
             return vr, struct.unpack_from(order + "H", head, 6)[0], self.at + 8
-        if vr in _LONG or (vr.isascii() and vr.isalpha() and vr.isupper()):
+        if vr in LONG_LENGTH or (vr.isascii() and vr.isalpha() and vr.isupper()):
             if len(head) < 12:
                 raise cut_short()
-            return vr if vr in _LONG else "UN", struct.unpack_from(order + "I", head, 8)[0], self.at + 12
+            return vr if vr in LONG_LENGTH else "UN", struct.unpack_from(order + "I", head, 8)[0], self.at + 12
         if public_vr(tag, self._signed) is None or self.at + 8 + as_implicit > self.source.size:
             raise broken("数据元素的类型标识无效，文件已损坏。", "An element has no valid value representation.")
         return implicit_vr(tag, self._signed), as_implicit, self.at + 8
@@ -355,7 +355,7 @@ def encoding_of(source: Source, at: int, declared: Encoding) -> Encoding:
     head = source.peek(at, 8)
     if len(head) < 8 or declared.big:
         return declared
-    lettered = head[4:6].decode("latin-1") in _SHORT | _LONG
+    lettered = head[4:6].decode("latin-1") in _SHORT | LONG_LENGTH
     if declared.explicit and not lettered:
         length = struct.unpack_from("<I", head, 4)[0]
         tag = struct.unpack_from("<H", head)[0] << 16 | struct.unpack_from("<H", head, 2)[0]

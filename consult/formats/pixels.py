@@ -1,30 +1,23 @@
 """Decodes frames, and encodes them losslessly for the viewer; for the worker alone, never in a door."""
 
-import io
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consult.domain.errors import Broken, Words
-from consult.formats.dicom import EXPLICIT, IMPLEMENTATION_NAME, IMPLEMENTATION_UID, PREAMBLE, open_dicom
-from consult.formats.dicomjson import little_endian
-from consult.formats.elements import PIXEL_DATA, broken
+from consult.formats.dicom import EXPLICIT, open_dicom
+from consult.formats.elements import broken
 from consult.formats.frames import frame_table, inflated_copy, read_frame
 from consult.formats.instances import Values, is_video
 from consult.formats.names import Charset
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
 Image = NDArray[Any]
-
-_OFFSET_TABLES = (0x7FE00001, 0x7FE00002)  # of encapsulated pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,68 +212,3 @@ def to_htj2k(frame: Image) -> bytes:
     if back.shape != frame.shape or not np.array_equal(back, frame):
         raise broken("HTJ2K 编码后与原图不一致。", "The HTJ2K copy does not equal the original.")
     return encoded
-
-
-def to_explicit(path: Path) -> bytes:
-    """The whole object as Part 10 file in Explicit VR Little Endian with native pixels, for a peer that reads no other.
-
-    Raises Broken where the pixels cannot be decoded. What was lossy stays marked lossy.
-    """
-    from pydicom import dcmread
-    from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import UID
-
-    with seekable(path) as place:
-        read = dcmread(place, force=True)
-        dataset = _little(read) if read.original_encoding[1] is False else read
-        if layout_of(place).rows and "PixelData" in dataset:
-            _make_native(dataset, place)
-    for tag in _OFFSET_TABLES:
-        if tag in dataset:
-            del dataset[tag]
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = UID(EXPLICIT)
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = dataset.SOPClassUID, dataset.SOPInstanceUID
-    meta.ImplementationClassUID, meta.ImplementationVersionName = UID(IMPLEMENTATION_UID), IMPLEMENTATION_NAME
-    out = io.BytesIO()
-    whole = FileDataset(out, dataset, preamble=b"\0" * PREAMBLE, file_meta=meta)
-    whole.save_as(out, implicit_vr=False, little_endian=True, enforce_file_format=True)
-    return out.getvalue()
-
-
-def _make_native(dataset: "Dataset", path: Path) -> None:
-    """Put decoded pixels in place of the data set's; as they are where they are native already."""
-    table, layout = frame_table(path), layout_of(path)
-    if table.transfer_syntax == EXPLICIT and table.as_it_lies and not table.lists:
-        return
-    frames = [
-        decode(read_frame(path, table, number), table.transfer_syntax, layout) for number in range(1, table.frames + 1)
-    ]
-    pixels = b"".join(_packed(frame, layout) for frame, _ in frames)
-    dataset.PixelData = pixels + b"\0" * (len(pixels) % 2)
-    dataset["PixelData"].VR = "OW" if layout.bits_allocated > 8 else "OB"
-    dataset.PhotometricInterpretation = frames[0][1]
-    if layout.samples > 1:
-        dataset.PlanarConfiguration = 0
-
-
-def _little(dataset: "Dataset") -> "Dataset":
-    """A big-endian data set with all its values read, binary words swapped, so that it can be written in little."""
-    from pydicom.dataset import Dataset
-    from pydicom.sequence import Sequence
-
-    turned = Dataset()
-    for element in dataset:
-        if element.VR == "SQ":
-            element.value = Sequence([_little(item) for item in element.value])
-        elif isinstance(element.value, bytes) and element.tag != PIXEL_DATA:
-            element.value = little_endian(str(element.VR), element.value, big=True)
-        turned.add(element)
-    return turned
-
-
-def _packed(frame: Image, layout: Layout) -> bytes:
-    """Stored values as native little-endian bytes of the allocated width."""
-    if frame.dtype.kind == "f" or layout.bits_allocated == 1:
-        return frame.tobytes() if frame.dtype.kind == "f" else np.packbits(frame, bitorder="little").tobytes()
-    return frame.astype(f"<{frame.dtype.kind}{layout.bits_allocated // 8}").tobytes()

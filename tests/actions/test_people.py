@@ -1,10 +1,8 @@
 """Accounts open with what they need, close at once, and a PIN is the person's alone."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +19,7 @@ from consult.queries import people as people_queries
 from consult.store import people
 from consult.store import sessions as session_store
 from consult.store.unit import Store
-from tests.makers_people import ACCOUNTS, ANLONG, NOW, PASSWORD, PIN, fresh_store, open_accounts, open_institutions
+from tests.makers_people import ACCOUNTS, ANLONG, NOW, PASSWORD, PIN, open_accounts, open_institutions
 
 ASKED = next(asked for asked in ACCOUNTS if asked.username == "guiyang.ct")
 
@@ -31,12 +29,9 @@ def passwords() -> Passwords:
     return Passwords()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = fresh_store(tmp_path)
-    open_institutions(opened)
-    yield opened
-    opened.close()
+@pytest.fixture(autouse=True)
+def house(store: Store) -> None:
+    open_institutions(store)
 
 
 def test_an_account_is_opened_with_what_was_asked(store: Store, passwords: Passwords) -> None:

@@ -1,9 +1,7 @@
 """What is kept of institutions and people comes back as it was, and a change is never lost."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +12,7 @@ from consult.domain.people import Language, Licence, Person, Role, SitePolicy, S
 from consult.domain.routing import Shift
 from consult.store import people
 from consult.store.unit import Store, Taken
-from tests.makers_people import ANLONG, DUSHAN, GUIYANG, NOW, XINGYI, fresh_store, open_accounts, open_institutions
+from tests.makers_people import ANLONG, DUSHAN, GUIYANG, NOW, XINGYI, open_accounts, open_institutions
 
 READER = Person(
     id="r1",
@@ -30,12 +28,9 @@ READER = Person(
 )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = fresh_store(tmp_path)
-    open_institutions(opened)
-    yield opened
-    opened.close()
+@pytest.fixture(autouse=True)
+def house(store: Store) -> None:
+    open_institutions(store)
 
 
 def add(store: Store, *added: Person) -> None:

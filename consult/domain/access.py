@@ -1,6 +1,6 @@
 """Who sees what: one table of role × thing × scope, read by the check at a case and by the filter of every list."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -135,8 +135,3 @@ def may_administer(actor: Actor, institution_code: str) -> bool:
     """Whether the actor looks after the accounts of this institution."""
     scopes = scope_of(actor, What.PEOPLE)
     return Scope.ALL in scopes or (Scope.OWN_SITE in scopes and actor.institution_code == institution_code)
-
-
-def may_review(actor: Actor, author_ids: Collection[str]) -> bool:
-    """Whether the actor may review a report by these authors: a reviewer, and none of them."""
-    return Role.REVIEWER in actor.roles and actor.person_id not in author_ids

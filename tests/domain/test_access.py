@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consult.domain.access import ACCESS, HOLDS, CaseFacts, Scope, What, may, may_administer, may_review, scope_of
+from consult.domain.access import ACCESS, HOLDS, CaseFacts, Scope, What, may, may_administer, scope_of
 from consult.domain.people import SYSTEM, Actor, Role, Skill
 
 ANLONG, DUSHAN, XINGYI, GUIYANG = "ANLONG", "DUSHAN", "XINGYI", "GUIYANG"
@@ -109,13 +109,6 @@ def test_a_patient_has_no_seat_inside() -> None:
 def test_two_roles_see_what_either_sees() -> None:
     both = someone(Role.SPECIALIST, Role.REVIEWER, at=GUIYANG)
     assert scope_of(both, What.CASE) == {Scope.ASSIGNED, Scope.CLAIMABLE, Scope.IN_REVIEW}
-
-
-def test_nobody_reviews_their_own_report() -> None:
-    both = someone(Role.SPECIALIST, Role.REVIEWER, at=GUIYANG)
-    assert may_review(both, {"another"})
-    assert not may_review(both, {"another", "me"})
-    assert not may_review(someone(Role.SPECIALIST, at=GUIYANG), {"another"})
 
 
 def test_accounts_are_looked_after_by_the_house_or_the_platform() -> None:

@@ -15,7 +15,7 @@ from consult.store import cases, outbox, people
 from consult.store.candidates import candidates_for, need_of
 from consult.store.outbox import Timer
 from consult.store.unit import Store, Unit
-from consult.store.world import due_of, images_of, readings_of, world_of
+from consult.store.world import images_of, readings_of, report_due, world_of
 
 RETRY_ROUTING = timedelta(seconds=30)
 CLOSES_AFTER = timedelta(days=7)
@@ -102,7 +102,7 @@ def route_case(store: Store, case_id: str, now: datetime) -> None:
         case = _case(unit, case_id)
         if case is None or case.state is not State.QUEUED:
             return
-        need = need_of(unit.connection, case, due_of(case, now), now)
+        need = need_of(unit.connection, case, report_due(case, now), now)
         candidates = candidates_for(unit.connection, case, now)
         decision = route(need, candidates, now)
         if decision.chosen is None:

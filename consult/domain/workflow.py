@@ -257,6 +257,21 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 # fmt: on
 
+MAIN_PATH = (
+    V.SUBMIT,
+    V.RESUBMIT,
+    V.TRIAGE,
+    V.CLAIM,
+    V.ACCEPT,
+    V.OPEN,
+    V.SUBMIT_FOR_REVIEW,
+    V.SIGN,
+    V.CO_SIGN,
+    V.ACKNOWLEDGE,
+    V.CLOSE,
+)
+"""The verbs that bring a case forward when nothing goes wrong: a list shows the first that is open as the next step."""
+
 BY_STATE: dict[tuple[Verb, State], Transition] = {
     (row.verb, origin): row for row in TRANSITIONS for origin in row.origins
 }

@@ -16,7 +16,7 @@ from consult.store import cases, people, reports, summaries
 from consult.store.candidates import candidates_for, need_of
 from consult.store.reports import Revision, SignedDocument
 from consult.store.unit import Store
-from consult.store.world import due_of, readings_of, template_of, world_of
+from consult.store.world import due_of, readings_of, report_due, template_of, world_of
 
 __all__ = ["CaseView", "Revision", "candidates", "story", "version", "view"]
 
@@ -77,7 +77,7 @@ def candidates(store: Store, case_id: str, actor: Actor, now: datetime) -> tuple
     """Who might read it, best first, with the reasons; those ruled out last. Raises NotFound."""
     with store.read() as connection:
         case = cases.find(connection, case_id, actor)
-        need = need_of(connection, case, due_of(case, now), now)
+        need = need_of(connection, case, report_due(case, now), now)
         return route(need, candidates_for(connection, case, now), now).ranking
 
 

@@ -10,7 +10,7 @@ from consult.domain.cases import Case
 from consult.domain.clocks import ClockReading
 from consult.domain.errors import Invalid, Words
 from consult.domain.people import Actor, Institution
-from consult.domain.workflow import Move, open_to
+from consult.domain.workflow import MAIN_PATH, Move, open_to
 from consult.domain.workflow_needs import Images, World
 from consult.store import cases, people
 from consult.store.cases import Filters
@@ -60,9 +60,8 @@ def page(store: Store, actor: Actor, filters: Filters, after: str | None, limit:
 
 def _next(case: Case, actor: Actor, now: datetime) -> Move | None:
     """The move that brings the case forward, as far as the case alone tells; its page tells what is still unmet."""
-    moves = open_to(case, actor, World(), now)
-    forward = [move for move in moves if move.row.target is not None and not move.row.reason]
-    return forward[0] if forward else None
+    moves = {move.row.verb: move for move in open_to(case, actor, World(), now)}
+    return next((moves[verb] for verb in MAIN_PATH if verb in moves), None)
 
 
 def _told(cursor: tuple[str, str]) -> str:

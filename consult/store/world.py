@@ -40,6 +40,11 @@ def due_of(case: Case, now: datetime) -> datetime | None:
     return min(due) if due else None
 
 
+def report_due(case: Case, now: datetime) -> datetime | None:
+    """When the report itself is due: what a reader's time is measured against."""
+    return next((r.due_at for r in readings_of(case, now) if r.name == "consult"), None)
+
+
 def images_of(connection: Connection, case: Case) -> Images:
     """What the archive knows of the case's studies together; the worst of them speaks."""
     known = studies.completeness_of(connection, case.requesting_site, case.study_uids)
@@ -101,7 +106,7 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
 
 def _unfit(connection: Connection, case: Case, now: datetime) -> dict[str, Words | None]:
     # whoever declined or missed an offer may still take the case by hand: only the router leaves them out
-    need = replace(need_of(connection, case, due_of(case, now), now), passed_over=())
+    need = replace(need_of(connection, case, report_due(case, now), now), passed_over=())
     judged: dict[str, Words | None] = {}
     for candidate in candidates_for(connection, case, now):
         out = excluded_by(need, candidate, now)

@@ -27,7 +27,8 @@ PATIENT = Patient("患者一", "M", datetime(1970, 1, 1).date(), "52000019700101
 WRITTEN = ReportText(
     technique="头颅CT平扫，横断面扫描。",
     findings="右侧基底节区见片状高密度影，大小约3.2cm×2.1cm，周围见低密度水肿带。中线结构居中。",
-    impression="右侧基底节区高密度影，建议结合临床随访。",
+    impression="右侧基底节区高密度影，请结合临床。",
+    recommendation="建议短期复查头颅CT。",
 )
 ALL_THERE = Images("complete", 120, 120)
 GOOD_WORLD = World(images=ALL_THERE, unfit=dict.fromkeys(PEOPLE), receipts=1)

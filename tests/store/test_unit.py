@@ -1,8 +1,6 @@
 """The first promise of the store: no update is lost, no fact is skipped, and a reader sees one moment."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from consult.domain.events import Fact
 from consult.store import outbox
 from consult.store.tables import counters, facts, metadata
 from consult.store.unit import Store, Taken
+from tests.makers.parallel import together
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 THREADS, INCREMENTS = 8, 50
@@ -22,18 +21,6 @@ FEW = 15
 
 def a_fact(subject_id: str, kind: str = "noted") -> Fact:
     return Fact("case", subject_id, kind, NOW, None, "系统", 1, {"n": 1})
-
-
-def together(n: int, work: Callable[[int], object]) -> list[object]:
-    """Run ``work`` in so many threads that begin at the same moment; raises what any of them raised."""
-    gate = threading.Barrier(n)
-
-    def one(index: int) -> object:
-        gate.wait(timeout=30)
-        return work(index)
-
-    with ThreadPoolExecutor(n) as pool:
-        return list(pool.map(one, range(n)))
 
 
 def count_up(store: Store) -> int:
@@ -60,7 +47,7 @@ def test_no_update_is_lost_when_eight_write_at_once(store: Store) -> None:
     with store.write() as unit:
         unit.connection.execute(insert(counters).values(name="n", value=0))
 
-    stale = sum(int(str(n)) for n in together(THREADS, lambda _: count_up(store)))
+    stale = sum(together(THREADS, lambda _: count_up(store)))
 
     with store.read() as connection:
         assert connection.scalar(select(counters.c.value)) == THREADS * INCREMENTS

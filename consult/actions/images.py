@@ -49,13 +49,9 @@ def prepare(store: Store, blobs: Blobs, study_id: str) -> None:
     with store.read() as connection:
         every = studies.series_of(connection, study_id)
     for row in every:
-        if not (blobs.cache / metadata_name(row.id, row.version)).exists():
-            blobs.put_cached(metadata_name(row.id, row.version), zipped_metadata(store, row.id))
-
-
-def metadata_name(series_id: str, version: int) -> str:
-    """The name of a series' metadata in the cache; another slice makes it another name."""
-    return f"metadata/{series_id[:2]}/{series_id}-{version}.json.gz"
+        name = studies.metadata_name(row.id, row.version)
+        if not (blobs.cache / name).exists():
+            blobs.put_cached(name, zipped_metadata(store, row.id))
 
 
 def zipped_metadata(store: Store, series_id: str) -> bytes:

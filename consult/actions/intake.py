@@ -56,6 +56,27 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What the request around an object says it is; None where it does not say."""
+
+    sop_class: str | None = None
+    sop_uid: str | None = None
+    study_uid: str | None = None
+
+    def fits(self, instance: Instance) -> bool:
+        """Whether the object is what was said."""
+        pairs = (
+            (self.sop_class, instance.sop_class),
+            (self.sop_uid, instance.sop_uid),
+            (self.study_uid, instance.study_uid),
+        )
+        return all(said in (None, found) for said, found in pairs)
+
+
+NOTHING_NAMED = Named()
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What was made durable, and what became of it; ``study_id`` is the key of the study."""
 
@@ -143,11 +164,11 @@ class Intake:
             self._open.discard(incoming)
             self._flow.notify_all()
 
-    def take(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None = None) -> Receipt:
+    def take(self, incoming: Incoming, sender: Sender, named: Named = NOTHING_NAMED) -> Receipt:
         """Make a whole object durable; returns when file and row are on disk.
 
-        ``named`` are the SOP class and instance UID that the request around it said. Raises Broken when it is not what
-        it claims (it is then in quarantine), NoRoom or Unavailable when it should be sent again (nothing is left).
+        Raises Broken when it is not what it claims, or not what was ``named`` (it is then in quarantine); NoRoom or
+        Unavailable when it should be sent again (nothing is left).
         """
         try:
             pending = self._prepared(incoming, sender, named)
@@ -156,7 +177,7 @@ class Intake:
             incoming.discard()
             self._settled(incoming)
 
-    def _prepared(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None) -> _Pending:
+    def _prepared(self, incoming: Incoming, sender: Sender, named: Named) -> _Pending:
         """Bring the object to its place on disk, and queue it for its row."""
         with self._flow:
             self._coming += 1
@@ -176,7 +197,7 @@ class Intake:
         self._queue.put(pending)
         return pending
 
-    def take_aside(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None = None) -> "Future[Receipt]":
+    def take_aside(self, incoming: Incoming, sender: Sender, named: Named = NOTHING_NAMED) -> "Future[Receipt]":
         """As ``take``, in a thread of its own, so that one sender's objects are committed together."""
         return self._side.submit(self.take, incoming, sender, named)
 
@@ -211,14 +232,13 @@ class Intake:
         with self._store.write() as unit:
             arrivals.note_refused(unit, noted)
 
-    def _read(self, incoming: Incoming, sender: Sender, named: tuple[str, str] | None) -> Instance:
-        sop_uid = named[1] if named else ""
+    def _read(self, incoming: Incoming, sender: Sender, named: Named) -> Instance:
         try:
             instance = self._reader.read(incoming.path, sender.charset)
-            if named is not None and named != (instance.sop_class, instance.sop_uid):
+            if not named.fits(instance):
                 raise Mismatched(NOT_WHAT_WAS_SAID)
         except Broken as why:
-            self.refuse(incoming, sender, why, sop_uid)
+            self.refuse(incoming, sender, why, named.sop_uid or "")
             raise
         return instance
 

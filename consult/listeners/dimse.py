@@ -14,7 +14,7 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import ThreadedAssociationServer
 
-from consult.actions.intake import Incoming, Intake, Mismatched, Sender
+from consult.actions.intake import Incoming, Intake, Mismatched, Named, Sender
 from consult.domain.errors import Broken, NoRoom, Refusal, Unavailable, Words
 from consult.domain.studies import is_uid
 from consult.formats.dicom import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, part10_head
@@ -208,7 +208,8 @@ class DimseListener:
         try:
             if caller.sender is None:
                 raise AWAY
-            receipt = self._intake.take(data_set.whole(), caller.sender, (request.sop_class, request.sop_uid))
+            named = Named(request.sop_class, request.sop_uid)
+            receipt = self._intake.take(data_set.whole(), caller.sender, named)
         except Refusal as why:
             log.warning("object not taken from %s: %s", caller.sender and caller.sender.name, why.sentence.en)
             return Answer(_status(why), why.sentence.en)

@@ -114,6 +114,11 @@ def metadata_of_series(connection: Connection, series_id: str) -> Iterator[bytes
     return (inflated(row.metadata) for row in connection.execute(query))
 
 
+def metadata_name(series_id: str, version: int) -> str:
+    """The name of a series' gzipped metadata in the cache; another slice makes it another name."""
+    return f"metadata/{series_id[:2]}/{series_id}-{version}.json.gz"
+
+
 def metadata_of_instance(connection: Connection, instance_id: int) -> bytes:
     """The DICOM JSON of one instance."""
     return inflated(connection.execute(select(instances.c.metadata).where(instances.c.id == instance_id)).scalar_one())

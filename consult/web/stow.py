@@ -1,0 +1,152 @@
+"""STOW-RS (PS3.18 §10.5): takes in objects of any size as they come, and answers for each of them."""
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
+
+from consult.actions.intake import Incoming, Intake, Mismatched, Named, Receipt, Sender
+from consult.actions.parts import Parts
+from consult.domain.errors import Broken, NoRoom, NotAllowed, Refusal, Words
+from consult.domain.people import Actor, Role
+from consult.web.multipart import Parts as BodyParts
+from consult.web.multipart import parameter
+from consult.web.session import current_actor
+
+DICOM = "application/dicom"
+MAY_SEND = (Role.REQUESTER, Role.APPROVER, Role.COORDINATOR, Role.SITE_ADMIN)
+NOT_YOURS = Words("您的账号不能上传影像。", "Your account may not send images.")
+UNDER_WAY = 8  # objects of one request that are being made durable while the next is read
+CHUNK = 256 << 10  # bytes
+# PS3.4 table B.2-1, as failure reasons (PS3.18 table 10.5.3-2)
+NO_ROOM, NOT_THE_CLASS, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
+
+
+def stow(routes: Blueprint, parts: Parts) -> None:
+    """The routes of STOW-RS."""
+
+    @routes.post("/studies")
+    def store_instances() -> Response:
+        return _stored(parts, Named())
+
+    @routes.post("/studies/<study>")
+    def store_instances_of_study(study: str) -> Response:
+        return _stored(parts, Named(study_uid=study))
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """What became of the objects of a request, in their order."""
+
+    kept: list[Receipt] = field(default_factory=list[Receipt])
+    refused: list[Refusal] = field(default_factory=list[Refusal])
+
+    def settle(self, receipt: "Future[Receipt]") -> None:
+        try:
+            self.kept.append(receipt.result())
+        except Refusal as why:
+            self.refused.append(why)
+
+
+def _stored(parts: Parts, named: Named) -> Response:
+    sender = _sender(current_actor())
+    request.max_content_length = None  # whatever the size, it goes to disk as it comes
+    outcomes, under_way = _Outcomes(), deque["Future[Receipt]"]()
+    try:
+        for chunks in _bodies():
+            try:
+                under_way.append(parts.intake.take_aside(_received(parts.intake, chunks), sender, named))
+            except NoRoom as why:
+                outcomes.refused.append(why)
+            if len(under_way) > UNDER_WAY:
+                outcomes.settle(under_way.popleft())
+    finally:
+        while under_way:
+            outcomes.settle(under_way.popleft())
+    return _answer(outcomes)
+
+
+def _sender(actor: Actor) -> Sender:
+    if actor.institution_code is None or not actor.has_any(MAY_SEND):
+        raise NotAllowed(NOT_YOURS)
+    return Sender(actor.institution_code, actor.name, "stow")
+
+
+def _bodies() -> Iterator[Iterable[bytes]]:
+    """The bytes of each object of the request, object by object."""
+    content_type = request.headers.get("Content-Type", "")
+    media = content_type.partition(";")[0].strip().lower()
+    if media == DICOM:
+        yield iter(lambda: request.stream.read(CHUNK), b"")
+        return
+    if media != "multipart/related" or parameter(content_type, "type").lower() not in ("", DICOM):
+        raise UnsupportedMediaType
+    boundary = parameter(content_type, "boundary")
+    if not boundary:
+        raise UnsupportedMediaType
+    for part in BodyParts(request.stream, boundary):
+        if part.headers.get("content-type", DICOM).partition(";")[0].strip().lower() != DICOM:
+            raise UnsupportedMediaType
+        yield part.chunks
+
+
+def _received(intake: Intake, chunks: Iterable[bytes]) -> Incoming:
+    """A whole object on disk. Raises NoRoom; what was begun of an object that breaks off is dropped."""
+    incoming = intake.open()
+    try:
+        for chunk in chunks:
+            incoming.write(chunk)
+    except (Refusal, OSError, ClientDisconnected):
+        intake.drop(incoming)
+        raise
+    return incoming
+
+
+def _answer(outcomes: _Outcomes) -> Response:
+    """Each object's result, and a status for all (PS3.18 §10.5.3)."""
+    made: dict[str, Any] = {}
+    base = request.url_root.rstrip("/") + "/dicom-web/studies/"
+    if len({receipt.study_uid for receipt in outcomes.kept}) == 1:
+        made["00081190"] = {"vr": "UR", "Value": [base + outcomes.kept[0].study_uid]}
+    if outcomes.kept:
+        made["00081199"] = {"vr": "SQ", "Value": [_reference(base, receipt) for receipt in outcomes.kept]}
+    failed = [_failure(why) for why in outcomes.refused]
+    if failed:
+        made["00081198"] = {"vr": "SQ", "Value": failed}
+    answer = Response(json.dumps(made, ensure_ascii=False), mimetype="application/dicom+json")
+    answer.status_code = _status(outcomes)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _status(outcomes: _Outcomes) -> int:
+    if not outcomes.refused:
+        return 200 if outcomes.kept else 400
+    if outcomes.kept:
+        return 202
+    return 507 if any(isinstance(why, NoRoom) for why in outcomes.refused) else 409
+
+
+def _reference(base: str, receipt: Receipt) -> dict[str, Any]:
+    url = f"{base}{receipt.study_uid}/series/{receipt.series_uid}/instances/{receipt.sop_uid}"
+    return {
+        "00081150": {"vr": "UI", "Value": [receipt.sop_class]},
+        "00081155": {"vr": "UI", "Value": [receipt.sop_uid]},
+        "00081190": {"vr": "UR", "Value": [url]},
+    }
+
+
+def _failure(why: Refusal) -> dict[str, Any]:
+    reason = NO_ROOM
+    if isinstance(why, Broken):
+        reason = NOT_THE_CLASS if isinstance(why, Mismatched) else CANNOT_UNDERSTAND
+    return {
+        "00081197": {"vr": "US", "Value": [reason]},
+        "00080005": {"vr": "CS", "Value": ["ISO_IR 192"]},
+        "0040A160": {"vr": "UT", "Value": [why.sentence.zh + " " + why.sentence.en]},
+    }

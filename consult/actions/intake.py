@@ -27,7 +27,7 @@ BATCH = 64  # objects in one commit
 LINGER_S = 0.005  # that a commit waits for objects that other senders are about to bring
 TRIES = 5  # of a commit that another writer disturbed
 PAUSE_S = 0.05  # after the first of them, doubling
-RELEASED_QUIET = timedelta(seconds=0.5)  # after the sender hung up; another association may follow at once
+RELEASED_QUIET = timedelta(seconds=0.3)  # after the sender hung up; another association may follow at once
 WAIT_S = 30.0  # for others' bytes to be settled before a new object is refused
 
 BUSY = Words("接收队列已满，请稍后重新发送。", "Too much is arriving at once; send again shortly.")

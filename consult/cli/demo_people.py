@@ -42,6 +42,7 @@ class Desk:
     def request(self, case: "DemoCase", study: "DemoStudy") -> Made:
         """A request by the doctor of the sending county, as a draft."""
         doctor = self.of(REQUESTERS[study.sender])
+        self._settled(doctor, study.study_uid)
         patient = study.patient
         body = {
             "service_type": "telediagnosis",
@@ -58,6 +59,16 @@ class Desk:
         if answer.status_code != 201:
             raise FillError(f"request: {answer.status_code} {answer.text}")
         return self.seen(REQUESTERS[study.sender], answer.json()["id"])
+
+    def _settled(self, doctor: httpx.Client, study_uid: str) -> None:
+        """Until the study is at rest; nobody requests or signs on images that still arrive."""
+        until = time.monotonic() + WAIT_S
+        while time.monotonic() < until:
+            answer = doctor.get(f"/api/v1/studies/{study_uid}")
+            if answer.status_code == 200 and answer.json()["completeness"]["status"] != "receiving":
+                return
+            time.sleep(0.3)
+        raise FillError("the images did not come to rest")
 
     def seen(self, username: str, case_id: str) -> Made:
         """The case as this person sees it now."""

@@ -1,5 +1,6 @@
 """Finds what is missing from a pile of slices, by arithmetic on their positions and numbers."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -175,12 +176,18 @@ def _even_spacing(layers: tuple[Layer, ...]) -> float | None:
     steps = [two.distance - one.distance for one, two in pairwise(layers)]
     if len(steps) < FEWEST - 1:
         return None
-    near = min(steps, key=lambda step: (-sum(abs(step - other) <= _slack(step) for other in steps), step))
+    ordered = sorted(steps)
+    near = min(ordered, key=lambda step: (-_within(ordered, step - _slack(step), step + _slack(step)), step))
     usual = [step for step in steps if abs(step - near) <= _slack(near)]
     spacing = sum(usual) / len(usual)
     whole = sum(abs(step - max(1, round(step / spacing)) * spacing) <= 1.5 * _slack(spacing) for step in steps)
     even = len(usual) >= AT_LEAST_HALF * len(steps) and whole >= NEARLY_ALL * len(steps)
     return spacing if even else None
+
+
+def _within(ordered: Sequence[float], low: float, high: float) -> int:
+    """How many of the rising values lie from ``low`` to ``high``."""
+    return bisect_right(ordered, high) - bisect_left(ordered, low)
 
 
 def _spacing_by_number(layers: tuple[Layer, ...]) -> float | None:
@@ -274,7 +281,7 @@ def _credible_gap(stack: Stack, index: int, wide: list[int], hole: int | None) -
     """Whether a gap in position is a loss: the numbers say so, or nothing contradicts it.
 
     Numbers that go on across the gap speak for a planned one: a second slab, or a part scanned more coarsely. Only in
-    CT, amid one acquisition and alone, it is still a loss: nobody plans a single gap there.
+    CT, amid one acquisition, short and alone, it is still a loss: nobody plans a single gap there.
     """
     if hole is not None and hole >= 1:
         return True
@@ -285,7 +292,7 @@ def _credible_gap(stack: Stack, index: int, wide: list[int], hole: int | None) -
         if unusable or max(numbers) - min(numbers) + 1 > len(set(numbers)):
             return _alone(index, wide)
     planned = one.modality != "CT" or one.acquisition_number != two.acquisition_number
-    return not planned and _alone(index, wide)
+    return not planned and wide[index] - 1 <= LONGEST_HOLE and _alone(index, wide)
 
 
 def _alone(index: int, wide: list[int]) -> bool:

@@ -60,10 +60,10 @@ def _scope(scope: Scope, actor: Actor) -> Condition:
 
 
 def _claimable(actor: Actor) -> Condition:
-    skilled = [cases.c.modality == ""]
-    for skill in actor.skills:
-        covers = cases.c.modality == skill.modality
-        skilled.append(covers if skill.body_part == ANY else and_(covers, cases.c.body_part == skill.body_part))
+    skilled: list[Condition] = []
+    for skill in actor.skills:  # what a case does not tell yet rules nobody out; who has no skill reads nothing
+        part = true() if skill.body_part == ANY else cases.c.body_part.in_(("", skill.body_part))
+        skilled.append(and_(cases.c.modality.in_(("", skill.modality)), part))
     return and_(
         cases.c.performing_site == actor.institution_code, cases.c.state == State.QUEUED, or_(false(), *skilled)
     )

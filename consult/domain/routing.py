@@ -9,6 +9,7 @@ from typing import NamedTuple
 from consult.domain.agreements import Agreement, agreed
 from consult.domain.calendars import CHINA, Calendar
 from consult.domain.errors import Words
+from consult.domain.modalities import BODY_PARTS
 from consult.domain.people import ANY, Person, Role, Skill
 
 ACCEPT_TIMER_S: Mapping[str, float] = {"emergency": 90, "urgent": 600, "routine": 3600}
@@ -19,6 +20,8 @@ BROADCAST_AFTER: Mapping[str, int] = {"emergency": 2}
 
 WORK_UNITS: Mapping[str, float] = {"CR": 0.2, "DX": 0.2, "US": 0.6, "MG": 0.7, "CT": 1.0, "MR": 1.5, "PT": 2.0}
 """Reading effort by modality, a head CT being 1; rounded from the ratios of published relative value units."""
+
+PART_NAMES: Mapping[str, Words] = {str(part): words for part, words in BODY_PARTS.items()}
 
 SECONDS_PER_UNIT = 600.0
 """How long one work unit takes to read; with it, open work becomes a wait."""
@@ -221,7 +224,8 @@ def _skill_fit(need: Need, candidate: Candidate, _: Moment) -> tuple[Words, floa
     if need.subspecialty is not None:
         return Words(f"亚专业相符（{need.subspecialty}）", f"subspecialty {need.subspecialty}"), 30.0
     if need.body_part and any(skill.body_part != ANY for skill in skills):
-        return Words(f"专长 {need.modality} {need.body_part}", f"reads {need.modality} {need.body_part}"), 20.0
+        part = PART_NAMES.get(need.body_part, Words(need.body_part, need.body_part))
+        return Words(f"专长：{need.modality} {part.zh}", f"reads {need.modality} {part.en.lower()}"), 20.0
     what = need.modality or "*"
     return Words(f"可读 {what}", f"reads {what}"), 10.0
 

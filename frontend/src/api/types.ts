@@ -73,7 +73,8 @@ export interface Party {
 
 export interface Clock {
   name: string
-  label?: string
+  label: string
+  due_at: string | null
   limit_s: number | null
   used_s: number
   running: boolean

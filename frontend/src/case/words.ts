@@ -123,7 +123,7 @@ export const caseWords = both(
     },
     critical: {
       title: '危急值',
-      open: '尚未确认。请立即告知临床，并在下方“确认收到”时复述。',
+      open: '尚未确认。请立即告知临床，然后点“确认收到”并复述内容。',
       openReader: '已通知申请医院，等待对方确认并复述。',
       found: '{by} 于 {at} 报告',
       confirmed: '{by} 于 {at} 确认',
@@ -252,7 +252,7 @@ export const caseWords = both(
     },
     critical: {
       title: 'Critical finding',
-      open: 'Not acknowledged. Tell the ward at once, and read it back with “Acknowledge”.',
+      open: 'Not acknowledged. Tell the ward at once, then press “Acknowledge” and read it back.',
       openReader: 'The requesting hospital has been told; its read-back is awaited.',
       found: 'Reported by {by}, {at}',
       confirmed: 'Acknowledged by {by}, {at}',

@@ -2,28 +2,33 @@ import { describe, expect, it } from 'vitest'
 
 import type { Clock } from '@/api/types'
 
-import { age, day, duration, faceOf, moment, stamp, tightest } from './time'
+import { age, clocksToShow, day, duration, faceOf, moment, stamp, tightest } from './time'
 
-const clock = (some: Partial<Clock>): Clock => ({ name: 'consult', limit_s: 1800, used_s: 0, running: true, breached: false, ...some })
+const clock = (some: Partial<Clock>): Clock => ({ name: 'consult', limit_s: 1800, label: '会诊用时', due_at: null, used_s: 0, running: true, breached: false, ...some })
 
 describe('a clock', () => {
   it('goes on from what the server said', () => {
-    expect(faceOf(clock({ used_s: 600 }), 480)).toMatchObject({ tone: 'calm', usedS: 1080, leftS: 720 })
+    expect(faceOf(clock({ used_s: 600 }), 0, 480_000)).toMatchObject({ tone: 'calm', usedS: 1080, leftS: 720 })
   })
   it('turns amber at four fifths and red only after its limit', () => {
-    expect(faceOf(clock({ used_s: 1439 }), 0).tone).toBe('calm')
-    expect(faceOf(clock({ used_s: 1440 }), 0).tone).toBe('amber')
-    expect(faceOf(clock({ used_s: 1800 }), 0).tone).toBe('amber')
-    expect(faceOf(clock({ used_s: 1800 }), 1)).toMatchObject({ tone: 'late', share: 1, leftS: -1 })
+    expect(faceOf(clock({ used_s: 1439 }), 0, 0).tone).toBe('calm')
+    expect(faceOf(clock({ used_s: 1440 }), 0, 0).tone).toBe('amber')
+    expect(faceOf(clock({ used_s: 1800 }), 0, 0).tone).toBe('amber')
+    expect(faceOf(clock({ used_s: 1800 }), 0, 1_000)).toMatchObject({ tone: 'late', share: 1, leftS: -1 })
   })
   it('stands still while paused, whatever time passes', () => {
-    expect(faceOf(clock({ used_s: 600, running: false }), 9000)).toMatchObject({ tone: 'paused', leftS: 1200 })
+    expect(faceOf(clock({ used_s: 600, running: false }), 0, 9000_000)).toMatchObject({ tone: 'paused', leftS: 1200 })
   })
   it('stays red when it was missed and stopped', () => {
-    expect(faceOf(clock({ used_s: 2000, running: false, breached: true }), 0).tone).toBe('late')
+    expect(faceOf(clock({ used_s: 2000, running: false, breached: true }), 0, 0).tone).toBe('late')
+  })
+  it('that counts business hours tells the wall time left, and does not fill overnight', () => {
+    const overnight = clock({ limit_s: 3600, used_s: 1800, due_at: '1970-01-01T15:30:00Z' })
+    expect(faceOf(overnight, 0, 0)).toMatchObject({ tone: 'calm', leftS: 55_800, share: 0.5 })
+    expect(faceOf(overnight, 0, 7_200_000)).toMatchObject({ tone: 'calm', leftS: 48_600, share: 0.5 })
   })
   it('without a limit has no bar', () => {
-    expect(faceOf(clock({ limit_s: null }), 60)).toEqual({ tone: 'open', share: 0, usedS: 60, leftS: null })
+    expect(faceOf(clock({ limit_s: null }), 0, 60_000)).toEqual({ tone: 'open', share: 0, usedS: 60, leftS: null })
   })
 })
 
@@ -31,11 +36,27 @@ describe('the clock shown where there is room for one', () => {
   it('is the running one that ends first', () => {
     const consult = clock({ name: 'consult', limit_s: 14_400, used_s: 100 })
     const accept = clock({ name: 'accept', limit_s: 600, used_s: 50 })
-    expect(tightest([consult, accept, clock({ name: 'x', limit_s: 10, running: false })], 0)?.name).toBe('accept')
+    expect(tightest([consult, accept, clock({ name: 'x', limit_s: 10, running: false })])?.name).toBe('accept')
+  })
+  it('is the paused limit rather than a running clock that has none', () => {
+    const paused = clock({ name: 'consult', used_s: 60, running: false })
+    expect(tightest([clock({ name: 'patient', limit_s: null, used_s: 90 }), paused])?.name).toBe('consult')
   })
   it('falls back to the one that counted, and to none', () => {
-    expect(tightest([clock({ used_s: 0, running: false, name: 'a' }), clock({ used_s: 9, running: false, name: 'b' })], 0)?.name).toBe('b')
-    expect(tightest([], 0)).toBeNull()
+    expect(tightest([clock({ used_s: 0, running: false, name: 'a' }), clock({ used_s: 9, running: false, name: 'b' })])?.name).toBe('b')
+    expect(tightest([])).toBeNull()
+  })
+})
+
+describe('the clocks of a case', () => {
+  it('are the consult and the patient clock, and one more that tells something else', () => {
+    const consult = clock({ name: 'consult', limit_s: 1800, used_s: 60 })
+    const patient = clock({ name: 'patient', limit_s: 7200, used_s: 900 })
+    const sign = clock({ name: 'sign', limit_s: 1800, used_s: 58 })
+    const accept = clock({ name: 'accept', limit_s: 180, used_s: 20 })
+    expect(clocksToShow([consult, patient, sign]).map((one) => one.name)).toEqual(['consult', 'patient'])
+    expect(clocksToShow([sign, accept, patient, consult]).map((one) => one.name)).toEqual(['consult', 'patient', 'accept'])
+    expect(clocksToShow([clock({ name: 'delivery', running: false, used_s: 0 })])).toEqual([])
   })
 })
 

@@ -20,11 +20,20 @@ export interface ClockFace {
   leftS: number | null
 }
 
-/** The clock `elapsedS` seconds after the server told it. */
-export function faceOf(clock: Clock, elapsedS: number): ClockFace {
-  const usedS = clock.used_s + (clock.running ? Math.max(0, elapsedS) : 0)
-  if (clock.limit_s == null || clock.limit_s <= 0) return { tone: clock.running ? 'open' : 'paused', share: 0, usedS, leftS: null }
-  const leftS = clock.limit_s - usedS
+/** More wall time left than time on the clock: it counts business hours, and does not run evenly. */
+const UNEVEN_S = 60
+
+/** The clock at `now`, told by the server at `takenAt` (both ms by the server's clock). */
+export function faceOf(clock: Clock, takenAt: number, now: number): ClockFace {
+  const elapsed = clock.running ? Math.max(0, (now - takenAt) / 1000) : 0
+  if (clock.limit_s == null || clock.limit_s <= 0) {
+    return { tone: clock.running ? 'open' : 'paused', share: 0, usedS: clock.used_s + elapsed, leftS: null }
+  }
+  const onClock = clock.limit_s - clock.used_s
+  const dueIn = clock.running && clock.due_at ? (Date.parse(clock.due_at) - takenAt) / 1000 : onClock
+  const uneven = dueIn - onClock > UNEVEN_S
+  const usedS = clock.used_s + (uneven ? 0 : elapsed)
+  const leftS = (uneven ? dueIn : onClock) - elapsed
   const share = Math.min(1, usedS / clock.limit_s)
   return { tone: toneOf(clock, leftS, share), share, usedS, leftS }
 }
@@ -35,12 +44,35 @@ function toneOf(clock: Clock, leftS: number, share: number): ClockTone {
   return share >= AMBER_AT ? 'amber' : 'calm'
 }
 
-/** The clock to show where there is room for one: the running one that ends first, else the first that ever counted. */
-export function tightest(clocks: Clock[], elapsedS: number): Clock | null {
-  const left = (clock: Clock): number => faceOf(clock, elapsedS).leftS ?? Number.POSITIVE_INFINITY
-  const running = clocks.filter((clock) => clock.running)
-  const among = running.length > 0 ? running : clocks.filter((clock) => clock.used_s > 0 || clock.breached)
-  return among.reduce<Clock | null>((best, clock) => (best === null || left(clock) < left(best) ? clock : best), null)
+/** Seconds left as the server told it; without a limit there is no end. */
+function leftAsTold(clock: Clock): number {
+  return faceOf(clock, 0, 0).leftS ?? Number.POSITIVE_INFINITY
+}
+
+function begun(clocks: Clock[]): Clock[] {
+  return clocks.filter((clock) => clock.running || clock.used_s > 0 || clock.breached)
+}
+
+/**
+ * The clock to show where there is room for one: the running one that ends first; where none with a limit runs, the
+ * tightest limit that counted (it is paused, or done); and only then one that has no limit.
+ */
+export function tightest(clocks: Clock[]): Clock | null {
+  const limited = begun(clocks).filter((clock) => clock.limit_s != null)
+  const running = limited.filter((clock) => clock.running)
+  const among = [running, limited, begun(clocks)].find((some) => some.length > 0) ?? []
+  return among.reduce<Clock | null>((best, clock) => (best === null || leftAsTold(clock) < leftAsTold(best) ? clock : best), null)
+}
+
+function saysTheSame(one: Clock, other: Clock): boolean {
+  return one.limit_s === other.limit_s && Math.abs(one.used_s - other.used_s) < UNEVEN_S
+}
+
+/** The consult clock and the patient's, always both; then the one that ends first, where it tells anything else. */
+export function clocksToShow(clocks: Clock[]): Clock[] {
+  const kept = ['consult', 'patient'].flatMap((name) => begun(clocks).filter((clock) => clock.name === name))
+  const other = tightest(clocks.filter((clock) => clock.running && !kept.some((one) => one === clock || saysTheSame(one, clock))))
+  return other === null ? kept : [...kept, other]
 }
 
 const UNITS = {

@@ -38,6 +38,9 @@ export const TONE_SHAPES: Record<Tone, string> = {
   quiet: '·',
 }
 
+/** States in which the consult clock stands still and goes on later. */
+export const PAUSED: ReadonlySet<CaseState> = new Set(['awaiting_images', 'returned'])
+
 export type PriorityShape = 'filled' | 'outlined' | 'plain'
 
 export const PRIORITY_SHAPES: Record<Priority, PriorityShape> = {

@@ -1,5 +1,5 @@
 /** Which case is next, and why it is this reader's. */
-import type { CaseDetail, CaseRow, CaseState, Clock } from '@/api/types'
+import type { CaseDetail, CaseRow, CaseState } from '@/api/types'
 import { faceOf, tightest } from '@/look/time'
 
 const RANK = { emergency: 0, urgent: 1, routine: 2 } as const
@@ -7,8 +7,8 @@ const RANK = { emergency: 0, urgent: 1, routine: 2 } as const
 const WAITS: ReadonlySet<CaseState> = new Set(['queued', 'assigned', 'accepted', 'in_progress', 'preliminary', 'in_review'])
 
 function leftOf(row: CaseRow): number {
-  const clock = tightest(row.clocks, 0)
-  return clock === null ? Number.POSITIVE_INFINITY : (faceOf(clock, 0).leftS ?? Number.POSITIVE_INFINITY)
+  const clock = tightest(row.clocks)
+  return clock === null ? Number.POSITIVE_INFINITY : (faceOf(clock, 0, 0).leftS ?? Number.POSITIVE_INFINITY)
 }
 
 /** The most pressing case that has a step to take: by priority, then by the time left. Null when there is none. */
@@ -24,10 +24,4 @@ export function reasonsFor(detail: CaseDetail, personId: string): string[] {
   const mine = detail.why.find((candidate) => candidate.person_id === personId)
   const reasons = [...(mine?.reasons ?? [])].sort((one, other) => (other.points ?? 0) - (one.points ?? 0))
   return reasons.map((reason) => reason.sentence)
-}
-
-/** The running clocks, the one that ends first on top; at most the two that a reader acts on. */
-export function clocksToShow(clocks: Clock[]): Clock[] {
-  const left = (clock: Clock): number => faceOf(clock, 0).leftS ?? Number.POSITIVE_INFINITY
-  return clocks.filter((clock) => clock.running).sort((one, other) => left(one) - left(other)).slice(0, 2)
 }

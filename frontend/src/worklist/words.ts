@@ -90,7 +90,7 @@ export const worklist = both(
       sample: 'Quality sample',
       all: 'All cases',
     },
-    search: 'Search name, number, accession',
+    search: 'Name, number, accession',
     searchLabel: 'Search',
     clear: 'Clear filters',
     state: 'State',

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from consult.domain.errors import Broken, NoRoom, Refusal, Unavailable, Words
+from consult.domain.errors import Broken, NoRoom, Unavailable, Words
 from consult.domain.studies import Instance
 from consult.formats.bounded import HeaderReader
 from consult.formats.datasets import same_data_set
@@ -268,7 +268,7 @@ class Intake:
         """Write; where that fails for a reason of one object, write each alone, so that it fails alone."""
         try:
             self._write(batch)
-        except Refusal as why:
+        except Unavailable as why:
             _fail(batch, why)
         except Exception as why:  # the edge of this thread: a sender must get an answer, and the next its turn
             if len(batch) > 1:

@@ -220,12 +220,15 @@ class DimseListener:
         return Answer(SUCCESS)
 
     def _closed(self, event: evt.Event) -> None:
-        """Whoever hung up has sent what there was to send."""
+        """Whoever hung up has sent what there was to send, unless another association of theirs still sends it."""
         caller = self._callers.get(event.assoc)
         if caller is None or caller.study_id is None:
             return
+        study_id, caller.study_id = caller.study_id, None
+        if study_id in {other.study_id for other in list(self._callers.values())}:
+            return
         try:
-            self._intake.hung_up({caller.study_id})
+            self._intake.hung_up({study_id})
         except Unavailable:
             log.warning("the database is away; the study will be looked at when it is quiet")
 

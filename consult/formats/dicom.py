@@ -162,11 +162,6 @@ def served_head(path: Path) -> tuple[bytes, int]:
         return part10_head(sop_class, sop_uid, opened.transfer_syntax), 0
 
 
-def served_preamble() -> bytes:
-    """The 128 bytes that stand before ``DICM`` in everything we give out."""
-    return b"\0" * PREAMBLE
-
-
 def bulk_value(path: Path, tag_path: str) -> bytes:
     """The bulk value behind a BulkDataURI's tag path (``54000100/0/54001010``), little endian, unencapsulated.
 

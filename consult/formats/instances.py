@@ -15,6 +15,7 @@ MAX_FRAME_PIXELS = 1 << 28  # a 16384 × 16384 detector; larger images are tiled
 MAX_FRAMES = 1_000_000
 MAX_UNBACKED = 64 << 20  # bytes that rows, columns and frames may promise without pixel data or far beyond it
 MAX_COMPRESSION = 10_000  # times, above MAX_UNBACKED
+MAX_METADATA = 64 << 20  # bytes of DICOM JSON
 DICOMDIR = "1.2.840.10008.1.3.10"
 
 _FLOAT_PIXELS, _DOUBLE_PIXELS = 0x7FE00008, 0x7FE00009
@@ -321,7 +322,6 @@ def _instance(opened: Opened, values: Values, charset: Charset) -> Instance:
     request = values.item(0x00400275)
     text = values.text
     loss, syntax = text(0x00282110), opened.transfer_syntax
-    root = f"/dicom-web/studies/{study}/series/{series}/instances/{sop}/bulkdata/"
     fields: dict[str, Any] = {
         **{field: text(*tags) for field, tags in _TEXT_FIELDS.items()},
         **{field: values.whole(tag) for field, tag in _WHOLE_FIELDS.items()},
@@ -352,6 +352,13 @@ def _instance(opened: Opened, values: Values, charset: Charset) -> Instance:
         charset=charset.label,
         charset_guessed=charset.guessed,
         preamble_used=opened.preamble_used,
-        metadata=dicomjson.write(opened.data, charset, opened.encoding.big, root),
+        metadata=_metadata(opened, charset, f"/dicom-web/studies/{study}/series/{series}/instances/{sop}/bulkdata/"),
         **fields,
     )
+
+
+def _metadata(opened: Opened, charset: Charset, bulk_root: str) -> bytes:
+    written = dicomjson.write(opened.data, charset, opened.encoding.big, bulk_root)
+    if len(written) > MAX_METADATA:
+        raise broken("文件头过大，已拒收。", "The header is too large; refused.")
+    return written

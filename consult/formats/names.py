@@ -243,21 +243,23 @@ def _rather_utf8(high: Sequence[bytes]) -> bool:
     return has_han(as_utf8) and (not as_gb or _everyday(as_utf8) > _everyday(as_gb))
 
 
+_TWO_HIGH = re.compile(b"[\x80-\xff]{2}")
 _WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ÿ]+")
 _WRONG_CASE = re.compile("[a-zß-öø-ÿ][A-ZÀ-ÖØ-Þ]|[A-ZÀ-ÖØ-Þ]{2}[a-zß-öø-ÿ]")
 
 
 def _rather_chinese(high: Sequence[bytes]) -> bool:
     """Bytes declared as Latin-1, or not at all, that decode strictly to Chinese and make no Latin words."""
-    if not has_han(_strict(high, "gb18030")):
-        return False
+    chinese = _strict(high, "gb18030")
+    if not has_han(chinese) or not any(_TWO_HIGH.search(raw) for raw in high):
+        return False  # a high byte here and there amid ASCII: "Müller", "36 °C", "Patient’s"
     latin = _strict(high, "latin_1")
     if any(not char.isascii() and not char.isalpha() and char not in "°±²³µ·×ºª§©®«»¿¡ " for char in latin):
         return True
     words = [word for word in _WORD.findall(latin) if not word.isascii()]
-    common = _everyday(_strict(high, "gb18030")) > 0.5
+    common = _everyday(chinese) > 0.5
     odd = sum(1 for word in words if _odd_word(word, common))
-    return odd * 2 > len(words) or not words
+    return odd * 2 > len(words) or (common and not words)
 
 
 def _odd_word(word: str, common: bool) -> bool:

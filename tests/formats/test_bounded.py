@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.domain.errors import Broken
+from consult.domain.errors import Broken, Unavailable
 from consult.formats.bounded import HeaderReader
 from consult.formats.instances import read_instance
 from tests.makers.dicom import DEFLATED, SAMPLES, ct_slice, element, needs_samples, part10, saved
@@ -136,3 +136,10 @@ def test_a_bomb_takes_little_memory_before_it_is_refused(tmp_path: Path) -> None
         with pytest.raises(Broken):
             reader.read(path)
         assert max(highest_memory_kb(each) for each in reader.process_ids()) < 160 << 10
+
+
+def test_where_no_parser_can_start_the_file_is_not_blamed(tmp_path: Path) -> None:
+    path = saved(tmp_path, ct_slice())
+    reader = HeaderReader(workers=1, memory_mb=1 << 60, timeout_s=PATIENT_S)  # a limit that cannot be set
+    with reader, pytest.raises(Unavailable):
+        reader.read(path)

@@ -86,6 +86,12 @@ def test_an_undeclared_european_name_is_shown_in_letters_not_in_hanzi(name: str)
     assert read("", name.encode("latin-1"))[0] == name
 
 
+@pytest.mark.parametrize("text", ["36.5 °C", "5 µm", "Patient\x92s", "mm²", "± 2 mm", "½ dose"])
+@pytest.mark.parametrize("declared", ["", "ISO_IR 100"])
+def test_a_sign_amid_plain_text_is_no_hanzi(declared: str, text: str) -> None:
+    assert settle([declared], [text.encode("latin-1")]).text(text.encode("latin-1")) == text
+
+
 def test_other_scripts_are_trusted_as_declared() -> None:
     greek, russian = "Διονυσιος", "Люкceмбypг"
     assert read("ISO_IR 126", greek.encode("iso8859_7")) == (greek, "ISO_IR 126", False)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, false, or_, select, true, tuple_, update
 
 from consult.domain.access import Scope, What, scope_of
 from consult.domain.completeness import StudyCompleteness
@@ -41,15 +41,33 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def _through_cases(actor: Actor) -> ColumnElement[bool]:
+    """The studies of cases whose images the actor sees, and the prior studies of the same patients at the same site."""
+    linked = studies.alias("linked")
     return exists(
         select(case_studies.c.case_id)
         .join(cases, cases.c.id == case_studies.c.case_id)
+        .join(
+            linked,
+            and_(linked.c.study_uid == case_studies.c.study_uid, linked.c.institution == cases.c.requesting_site),
+        )
         .where(
-            case_studies.c.study_uid == studies.c.study_uid,
-            cases.c.requesting_site == studies.c.institution,
+            studies.c.institution == linked.c.institution,
+            or_(studies.c.id == linked.c.id, same_patient(linked)),
             case_rows.visible_to(actor, What.IMAGES),
         )
         .correlate(studies)
+    )
+
+
+def same_patient(other: FromClause) -> ColumnElement[bool]:
+    """A study of the patient of another one: the same PatientID, and the same name or the same birth date."""
+    return and_(
+        studies.c.patient_id == other.c.patient_id,
+        studies.c.patient_id != "",
+        or_(
+            studies.c.patient_display == other.c.patient_display,
+            and_(studies.c.patient_birth_date == other.c.patient_birth_date, studies.c.patient_birth_date != ""),
+        ),
     )
 
 

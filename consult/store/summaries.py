@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, select
 
 from consult.domain.completeness import SeriesCompleteness, Status, StudyCompleteness
 from consult.domain.modalities import body_part_of
 from consult.domain.studies import PatientName, SeriesSummary, StudySummary
-from consult.store.studies import completeness_in, series_of_all
+from consult.store.studies import completeness_in, same_patient, series_of_all
 from consult.store.tables_studies import instances, studies
 
 NOT_IMAGES = frozenset({"SR", "KO", "PR", "DOC", "SEG", "REG", "RTSTRUCT", "RTPLAN", "RTDOSE"})
@@ -42,23 +42,21 @@ def priors(connection: Connection, institution: str, study_uids: Collection[str]
 
     The same patient: the same PatientID, and the same name or the same birth date.
     """
-    query = select(studies).where(studies.c.institution == institution, studies.c.study_uid.in_(list(study_uids)))
-    current = connection.execute(query).all() if study_uids else []
-    patients = {(row.patient_id, row.patient_display, row.patient_birth_date) for row in current if row.patient_id}
-    found: dict[str, Any] = {}
-    for patient_id, name, born in patients:
-        same = (
-            select(studies)
-            .where(
-                studies.c.institution == institution,
-                studies.c.patient_id == patient_id,
-                or_(studies.c.patient_display == name, studies.c.patient_birth_date == born),
-                studies.c.study_uid.not_in(list(study_uids)),
-            )
-            .order_by(studies.c.study_date.desc(), studies.c.first_at.desc())
-            .limit(MOST_PRIORS)
+    if not study_uids:
+        return []
+    current = studies.alias("linked")
+    query = (
+        select(studies)
+        .join(current, and_(current.c.institution == studies.c.institution, same_patient(current)))
+        .where(
+            studies.c.institution == institution,
+            current.c.study_uid.in_(list(study_uids)),
+            studies.c.study_uid.not_in(list(study_uids)),
         )
-        found |= {row.id: row for row in connection.execute(same)}
+        .order_by(studies.c.study_date.desc(), studies.c.first_at.desc())
+        .limit(MOST_PRIORS)
+    )
+    found = {row.id: row for row in connection.execute(query)}
     return summarised(connection, list(found.values()))
 
 

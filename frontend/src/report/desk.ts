@@ -132,8 +132,9 @@ export function useDesk(caseId: string, mayWrite: Readonly<Ref<boolean>>) {
     const { section, at } = place.value
     const now = text.value[section]
     const cut = at < 0 || at > now.length ? now.length : at
-    edit(section, now.slice(0, cut) + more + now.slice(cut))
-    place.value = { section, at: cut + more.length }
+    const put = at < 0 && now !== '' && !now.endsWith('\n') ? `\n${more}` : more
+    edit(section, now.slice(0, cut) + put + now.slice(cut))
+    place.value = { section, at: cut + put.length }
   }
 
   function toggleImage(image: KeyImage): void {

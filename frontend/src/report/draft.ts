@@ -22,8 +22,9 @@ export interface DraftState {
   /** The server's refusal, when `phase` is 'refused'. */
   problem: Problem | undefined
   conflict: Conflict | undefined
-  /** Sections into which another's changes came by themselves. */
+  /** Sections into which another's changes came by themselves, and whose they were. */
   taken: (Section | 'key_images')[]
+  takenFrom: ReportOnServer['saved_by']
   /** False when this browser cannot even keep the text. */
   kept: boolean
 }
@@ -65,6 +66,7 @@ export class Draft {
       problem: undefined,
       conflict: undefined,
       taken: [],
+      takenFrom: null,
       kept: true,
     }
   }
@@ -157,13 +159,14 @@ export class Draft {
   private bring(server: ReportOnServer): void {
     const merged = merge(this.base, this.state.text, textOf(server))
     if (merged.conflicts.length > 0) {
-      this.tell({ text: merged.text, taken: merged.taken, phase: 'conflict', conflict: { sections: merged.conflicts, theirs: server } })
+      const conflict = { sections: merged.conflicts, theirs: server }
+      this.tell({ text: merged.text, taken: merged.taken, takenFrom: server.saved_by ?? null, phase: 'conflict', conflict })
       this.keep()
       return
     }
     this.base = textOf(server)
     this.revision = server.revision
-    this.tell({ text: merged.text, taken: merged.taken, savedAt: server.saved_at ?? this.state.savedAt, phase: 'saved' })
+    this.tell({ text: merged.text, taken: merged.taken, takenFrom: server.saved_by ?? null, savedAt: server.saved_at ?? this.state.savedAt, phase: 'saved' })
     this.keepOrDrop()
   }
 

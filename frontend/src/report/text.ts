@@ -17,7 +17,7 @@ export interface ReportOnServer extends ReportText {
   revision: number
   status?: string | null
   saved_at?: string | null
-  saved_by?: string | { name: string } | null
+  saved_by?: string | null
 }
 
 export interface Template {

@@ -62,6 +62,8 @@ export function inlineBytes(attributes: Attributes, tag: string): Uint8Array | u
 }
 
 const FUNCTIONAL_GROUPS = ['52009229', '52009230']
+/** Groups may speak of other objects (what a frame was made from); these stay those of the instance itself. */
+const IDENTITY = ['00080016', '00080018', '0020000D', '0020000E', '00080060']
 const NUMBER_OF_FRAMES = '00280008'
 
 /** The attributes inside the functional groups of one item: every group is a sequence of one item. */
@@ -78,5 +80,6 @@ export function framesOf(instance: Attributes): Attributes[] {
   for (const tag of FUNCTIONAL_GROUPS) Reflect.deleteProperty(top, tag)
   const shared = grouped(items(instance, '52009229')[0])
   const perFrame = items(instance, '52009230')
-  return Array.from({ length: count }, (_, index) => ({ ...top, ...shared, ...grouped(perFrame[index]) }))
+  const identity = Object.fromEntries(IDENTITY.map((tag) => [tag, instance[tag]]))
+  return Array.from({ length: count }, (_, index) => ({ ...top, ...shared, ...grouped(perFrame[index]), ...identity }))
 }

@@ -4,7 +4,7 @@ import type { SeriesRow } from './series'
 import type { Slice } from './slices'
 
 /** Names by which scanners call series that are not for reading. */
-const NOT_FOR_READING = /localizer|localiser|scout|surview|topogram|定位|dose|summary|smartprep|bolus|screen save/i
+const NOT_FOR_READING = /localizer|localiser|scout|surview|topogram|定位|\bdose\b|剂量|summary|smartprep|bolus|screen save/i
 
 function worth(row: SeriesRow): number {
   if (row.notShown !== undefined) return -1

@@ -2,7 +2,7 @@
  * The seam to the image library, with view.ts and measure.ts: nothing else in the front end knows it, so that it can be
  * replaced or its newer viewports be taken up. Here: start, metadata, loading, memory.
  */
-import { cache, Enums, eventTarget, imageLoader, init as initCore, metaData, registerImageLoader, type Types } from '@cornerstonejs/core'
+import { cache, Enums, eventTarget, init as initCore, metaData, registerImageLoader, type Types } from '@cornerstonejs/core'
 import { createImage, init as initLoader } from '@cornerstonejs/dicom-image-loader'
 import { init as initTools } from '@cornerstonejs/tools'
 
@@ -16,7 +16,11 @@ const BEFORE_ALL = 10_000
 /** Decoding is quick beside the line; more workers only cost memory. */
 const MOST_WORKERS = 4
 
+/** DCT of 12 bits: measured against the uncompressed original, the browser's decoder is off by tens of HU. */
+const INEXACT = new Set(['1.2.840.10008.1.2.4.51', '1.2.840.10008.1.2.4.53', '1.2.840.10008.1.2.4.55'])
+
 const slices = new Map<string, Slice>()
+const inexact = new Set<string>()
 const removedListeners = new Set<(imageId: string) => void>()
 const lineListeners = new Set<(waiting: number) => void>()
 let started: Promise<void> | undefined
@@ -57,6 +61,7 @@ async function decoded(imageId: string, options: Record<string, unknown>): Promi
   const slice = slices.get(imageId)
   if (slice === undefined) throw new Error(`unknown image ${imageId}`)
   const { bytes, transferSyntax } = await bytesOf(slice)
+  if (INEXACT.has(transferSyntax) && slice.attributes['00280100']?.Value?.[0] === 16) inexact.add(imageId)
   const image = (await createImage(imageId, bytes, transferSyntax, { ...options })) as Types.IImage
   image.imageQualityStatus = Enums.ImageQualityStatus.FULL_RESOLUTION
   return image
@@ -71,7 +76,7 @@ function room(): number {
 
 function begin(): void {
   initCore()
-  initLoader({ maxWebWorkers: Math.max(1, Math.min(MOST_WORKERS, Math.floor(navigator.hardwareConcurrency / 2))) })
+  initLoader({ maxWebWorkers: Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency - 1)) })
   initTools()
   registerImageLoader('wadors', (imageId, options = {}) => ({ promise: decoded(imageId, options) }))
   metaData.addProvider((type: string, imageId: unknown) => {
@@ -113,9 +118,15 @@ export function isLoaded(slice: Slice): boolean {
 }
 
 /** Loads and decodes one image into the cache. Rejects with FrameRefused, or with the decoder's error. */
-export async function load(slice: Slice, urgent: boolean): Promise<Types.IImage> {
+export function load(slice: Slice, urgent: boolean): Promise<Types.IImage> {
+  const imageId = imageIdOf(slice)
+  const known = cache.getImageLoadObject(imageId)
+  if (known !== undefined) return known.promise
   const requestType = urgent ? Enums.RequestType.Interaction : Enums.RequestType.Prefetch
-  return imageLoader.loadAndCacheImage(imageIdOf(slice), { priority: urgent ? 0 : 5, requestType })
+  const promise = decoded(imageId, { priority: urgent ? 0 : 5, requestType })
+  // The cache's own promise repeats the failure that `promise` tells already.
+  cache.putImageLoadObject(imageId, { promise }).catch(() => undefined)
+  return promise
 }
 
 /** Tells which image had to leave the cache; returns the way to stop listening. */
@@ -139,6 +150,8 @@ export interface Pixels {
   columns: number
   samples: number
   inverted: boolean
+  /** False where the decoder is known to give values that are a little off. */
+  exact: boolean
 }
 
 /** Values of an image that has been loaded; undefined when it is not in the cache. */
@@ -147,5 +160,5 @@ export function pixelsOf(slice: Slice): Pixels | undefined {
   if (image === undefined) return undefined
   const values = image.voxelManager?.getScalarData() ?? image.getPixelData()
   const samples = Math.round(values.length / (image.rows * image.columns))
-  return { values, rows: image.rows, columns: image.columns, samples, inverted: image.invert }
+  return { values, rows: image.rows, columns: image.columns, samples, inverted: image.invert, exact: !inexact.has(image.imageId) }
 }

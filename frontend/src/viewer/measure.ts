@@ -21,10 +21,11 @@ export interface Length {
 const GROUP = 'reading'
 const NAMES: Record<Exclude<ReadingTool, 'scroll'>, string> = {
   window: WindowLevelTool.toolName as string,
-  zoom: ZoomTool.toolName as string,
+  zoom: 'ZoomByMouse',
   pan: PanTool.toolName as string,
   length: LengthTool.toolName,
 }
+const TOUCH_ZOOM = ZoomTool.toolName as string
 const { MouseBindings } = Enums
 const TEXT = { textBoxFontFamily: 'system-ui, "Noto Sans SC", sans-serif', textBoxFontSize: '13px' }
 
@@ -80,10 +81,13 @@ function theGroup(): NonNullable<ReturnType<typeof ToolGroupManager.getToolGroup
   const group = ToolGroupManager.createToolGroup(GROUP)
   if (group === undefined) throw new Error('tool group was not made')
   group.addTool(NAMES.window)
-  group.addTool(NAMES.zoom)
+  group.addTool(TOUCH_ZOOM)
+  // A stroke upwards enlarges; turned round, a pinch would shrink, so that fingers have an instance of their own.
+  group.addToolInstance(NAMES.zoom, TOUCH_ZOOM, { invert: true })
   group.addTool(NAMES.pan)
   group.addTool(NAMES.length, { getTextLines: lines })
-  group.setToolActive(NAMES.zoom, { bindings: [{ mouseButton: MouseBindings.Secondary }, { numTouchPoints: 2 }] })
+  group.setToolActive(NAMES.zoom, { bindings: [{ mouseButton: MouseBindings.Secondary }] })
+  group.setToolActive(TOUCH_ZOOM, { bindings: [{ numTouchPoints: 2 }] })
   group.setToolActive(NAMES.pan, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] })
   group.setToolPassive(NAMES.length)
   const style = annotation.config.style

@@ -74,7 +74,8 @@ function voiLut({ attributes }: Slice): Answer {
   return {
     windowCenter: window === undefined ? undefined : [window.center],
     windowWidth: window === undefined ? undefined : [window.width],
-    voiLUTFunction: windowFunction(attributes),
+    // As a list: of a plain word the library takes the first letter.
+    voiLUTFunction: [windowFunction(attributes)],
   }
 }
 

@@ -89,6 +89,12 @@ describe('a multi-frame object', () => {
     expect(slices[0]?.url).toBe('/s/instances/1.2.1/frames/1')
   })
 
+  it('keeps its own identity when a group speaks of the object it was made from', () => {
+    const source = element('SQ', { '00209172': element('SQ', { '00080018': element('UI', '9.9') }) })
+    const made1 = made({ number: 1, more: { '00280008': element('IS', 1), '52009229': source } })
+    expect(stackFrom([made1], '/s').slices[0]?.sop).toBe('1.2.1')
+  })
+
   it('leaves frames without positions in their own order', () => {
     const cine = made({ number: 1, more: { '00280008': element('IS', 3) } })
     expect(stackFrom([cine], '/s').slices.map((slice) => slice.frame)).toEqual([1, 2, 3])

@@ -35,6 +35,7 @@ export interface Probe {
   row: number
   /** One value, or red, green and blue. */
   values: number[]
+  exact: boolean
 }
 
 const NOTHING: Seen = { shown: -1, wanted: -1, refused: undefined, window: undefined, inverted: false, zoom: 1, edges: undefined }
@@ -56,7 +57,15 @@ export class View {
   private setTo: 'nothing' | 'stack' = 'nothing'
   private rest: ReturnType<typeof setTimeout> | undefined
   private initial: Window | undefined
+  /** What the library has really put on the screen: its own promises resolve even when that failed. */
+  private displayed = ''
   private readonly observer: ResizeObserver
+  /** The reader has not zoomed or moved: the picture fills whatever room it gets. */
+  private isFitted = true
+  private held = false
+  private readonly release = (): void => {
+    this.held = false
+  }
 
   private constructor(
     private readonly id: string,
@@ -65,10 +74,14 @@ export class View {
   ) {
     theEngine().enableElement({ viewportId: id, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } })
     joinTools(id, 'reading')
-    for (const name of [Enums.Events.VOI_MODIFIED, Enums.Events.CAMERA_MODIFIED, Enums.Events.STACK_NEW_IMAGE]) {
-      element.addEventListener(name, () => { this.refresh() })
-    }
-    this.observer = new ResizeObserver(() => { theEngine().resize(true, true) })
+    element.addEventListener(Enums.Events.STACK_NEW_IMAGE, (event) => {
+      this.displayed = (event as CustomEvent<{ imageId: string }>).detail.imageId
+    })
+    for (const name of [Enums.Events.VOI_MODIFIED, Enums.Events.CAMERA_MODIFIED]) element.addEventListener(name, () => { this.refresh() })
+    element.addEventListener(Enums.Events.CAMERA_MODIFIED, () => (this.isFitted &&= !this.held))
+    element.addEventListener('pointerdown', () => (this.held = true))
+    window.addEventListener('pointerup', this.release)
+    this.observer = new ResizeObserver(() => { this.resize() })
     this.observer.observe(element)
   }
 
@@ -83,6 +96,7 @@ export class View {
     this.turn += 1
     clearTimeout(this.rest)
     this.observer.disconnect()
+    window.removeEventListener('pointerup', this.release)
     leaveTools(this.id, 'reading')
     theEngine().disableElement(this.id)
   }
@@ -91,11 +105,19 @@ export class View {
     return theEngine().getViewport(this.id)
   }
 
+  private resize(): void {
+    theEngine().resize(true, true)
+    if (!this.isFitted || this.seen.shown < 0) return
+    this.viewport.resetCamera()
+    this.viewport.render()
+  }
+
   /** Shows another series from `index` on; window, zoom and inversion start anew. */
   show(slices: Slice[], index: number): void {
     this.slices = slices
     this.setTo = 'nothing'
     this.initial = undefined
+    this.isFitted = true
     this.tell({ ...NOTHING })
     this.scrollTo(index)
   }
@@ -146,7 +168,7 @@ export class View {
       const kept = this.initial === undefined ? undefined : { window: this.seen.window, camera: viewport.getCamera(), invert: viewport.getProperties().invert ?? false }
       this.setTo = 'stack'
       await viewport.setStack(this.slices.map(imageIdOf), index)
-      if (turn !== this.turn) return
+      if (turn !== this.turn || this.fails(slice)) return
       if (kept === undefined) this.startWindow(slice)
       else if (kept.window !== undefined) {
         viewport.setProperties({ voiRange: rangeOf(kept.window), invert: kept.invert })
@@ -154,9 +176,18 @@ export class View {
       }
     } else {
       await viewport.setImageIdIndex(index)
+      if (turn !== this.turn || this.fails(slice)) return
     }
     viewport.render()
-    if (turn === this.turn) this.refresh(index)
+    this.refresh(index)
+  }
+
+  /** The picture could not be made although its bytes are here. */
+  private fails(slice: Slice): boolean {
+    if (this.displayed === imageIdOf(slice)) return false
+    this.setTo = 'nothing'
+    this.tell({ ...this.seen, refused: 0 })
+    return true
   }
 
   /** One window for the whole series, from the slice that was opened: a window per slice would flicker. */
@@ -203,9 +234,12 @@ export class View {
   /** As it was when the series was opened: window, zoom, position, inversion. */
   reset(): void {
     if (this.seen.shown < 0) return
+    this.isFitted = true
     this.viewport.resetCamera()
-    this.viewport.resetProperties()
-    if (this.initial !== undefined) this.viewport.setProperties({ voiRange: rangeOf(this.initial) })
+    this.viewport.setProperties({
+      invert: this.isDarkFirst,
+      ...(this.initial === undefined ? {} : { voiRange: rangeOf(this.initial) }),
+    })
     this.viewport.render()
     this.refresh()
   }
@@ -221,7 +255,8 @@ export class View {
     const row = Math.round(index?.[1] ?? -1)
     if (column < 0 || row < 0 || column >= pixels.columns || row >= pixels.rows) return undefined
     const at = (row * pixels.columns + column) * pixels.samples
-    return { column, row, values: Array.from({ length: Math.min(3, pixels.samples) }, (_, sample) => pixels.values[at + sample] ?? 0) }
+    const { exact } = pixels
+    return { column, row, exact, values: Array.from({ length: Math.min(3, pixels.samples) }, (_, sample) => pixels.values[at + sample] ?? 0) }
   }
 
   /** Where a pixel lies on the element, in CSS pixels: the inverse of `probe`. */

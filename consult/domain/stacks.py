@@ -319,7 +319,7 @@ def _short_layers(stack: Stack, repeats: int) -> list[Lost]:
     holes = _holes(numbers)
     everyone = len(numbers) == len(set(numbers)) == sum(len(layer.slices) for layer in stack.layers)
     if everyone and len(holes) == total:
-        return _named_in_repeats(stack, short, holes, repeats)
+        return _named_in_repeats(stack, short, holes)
     if everyone and not holes:
         return []
     for tell in _TELLS_APART:
@@ -333,7 +333,7 @@ def _holes(numbers: Sequence[int]) -> list[int]:
     return [number for one, two in pairwise(numbers) if two - one <= 1000 for number in range(one + 1, two)]
 
 
-def _named_in_repeats(stack: Stack, short: list[Layer], holes: list[int], repeats: int) -> list[Lost]:
+def _named_in_repeats(stack: Stack, short: list[Layer], holes: list[int]) -> list[Lost]:
     """Numbers that are missing, each at its position where the way of numbering shows it."""
     by_number = {
         each.instance_number: index
@@ -342,12 +342,11 @@ def _named_in_repeats(stack: Stack, short: list[Layer], holes: list[int], repeat
         if each.instance_number is not None
     }
     places = len(stack.layers)
-    first = min(by_number)
+    volumes = sum(by_number.get(number + places, index) == index for number, index in by_number.items())
+    stride = places if volumes >= MOSTLY * len(by_number) else 1  # volume by volume, or position by position
     lost: list[Lost] = []
     for hole in holes:
-        near = {by_number.get(hole + shift) for shift in (places, -places) if hole + shift >= first} - {None}
-        if len(near) != 1:  # not numbered volume by volume: perhaps position by position
-            near = {by_number.get(hole - 1), by_number.get(hole + 1)} - {None}
+        near = {by_number.get(hole - stride), by_number.get(hole + stride)}
         candidates = [stack.layers[index] for index in near if index is not None and stack.layers[index] in short]
         layer = short[0] if len(short) == 1 else candidates[0] if len(candidates) == 1 else None
         lost.append(Lost(layer.coordinate if layer else None, hole))

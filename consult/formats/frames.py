@@ -17,10 +17,11 @@ from consult.formats.names import Charset
 
 _EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 _PIXEL_TAGS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
-HTJ2K_LOSSLESS_RPCL = "1.2.840.10008.1.2.4.202"
+HTJ2K_LOSSLESS_RPCL = "1.2.840.10008.1.2.4.202"  # what ``pixels.to_htj2k`` writes
 ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 
 _JPEG = "1.2.840.10008.1.2.4."
+_JPEG_12_BITS = frozenset(_JPEG + str(tail) for tail in (51, 53, 55))
 # PS3.18 table 8.7.3-5.
 _MEDIA_TYPES = {
     **{_JPEG + str(tail): "image/jpeg" for tail in (50, 51, 53, 55, 57, 70)},
@@ -38,6 +39,14 @@ _MEDIA_TYPES = {
 def media_type(transfer_syntax: str) -> str:
     """The media type of one frame in a transfer syntax; octets where it is native or not known."""
     return _MEDIA_TYPES.get(transfer_syntax, "application/octet-stream")
+
+
+def misread_by_browsers(transfer_syntax: str, bits_allocated: int | None) -> bool:
+    """Whether frames are lossy JPEG of 12 bits, which the decoders in browsers read with wrong values.
+
+    Such an object is given out decoded: from a copy made by ``transcoding.to_explicit``.
+    """
+    return transfer_syntax in _JPEG_12_BITS and (bits_allocated or 8) > 8
 
 
 class Piece(NamedTuple):

@@ -207,6 +207,18 @@ def two_kernels() -> list[Instance]:
     return axial(30, 2.5, kernel="B70f") + axial(15, 5, -98.75, first=31, kernel="B30f")
 
 
+def shuffled_times(images: Sequence[Instance]) -> list[Instance]:
+    """The same images, numbered position by position instead of volume by volume."""
+    places = sorted({image.position or (0.0, 0.0, 0.0) for image in images})
+    ordered = sorted(images, key=lambda each: (each.position or (0.0, 0.0, 0.0), each.temporal_position or 0))
+    assert len(ordered) % len(places) == 0
+    return [changed(image, instance_number=n + 1) for n, image in enumerate(ordered)]
+
+
+def timed(count: int, times: int) -> list[Instance]:
+    return at_times(axial(count, modality="MR"), times, lambda n: {"temporal_position": n + 1})
+
+
 NOTHING_LOST: dict[str, list[Instance]] = {
     "an oblique stack": oblique(20),
     "a tilted gantry": tilted(24),
@@ -239,6 +251,14 @@ NOTHING_LOST: dict[str, list[Instance]] = {
     "two kernels": two_kernels(),
     "numbers from 101 on": axial(30, first=101),
     "a pair of slices": axial(2),
+    "few slices whose spacing nobody tells": without(axial(4, spacing_between=None), 2),
+    "a dynamic series, one position once more": [
+        *timed(15, 5),
+        changed(axial(1)[0], modality="MR", instance_number=99),
+    ],
+    "a series cut into blocks of four numbers": [
+        changed(image, position=None, instance_number=n + 4 * (n > 30)) for n, image in enumerate(axial(60), start=1)
+    ],
     "key images of a series": [axial(100)[n] for n in (3, 17, 18, 44, 80)],
     "several frames in one object": [instance(frames=n + 3, instance_number=3 * n + 1) for n in range(12)],
     "secondary captures": [instance(sop_class="1.2.840.10008.5.1.4.1.1.7", instance_number=n * 2) for n in range(20)],
@@ -279,7 +299,14 @@ SOMETHING_LOST: dict[str, tuple[list[Instance], list[tuple[int | None, float | N
         ],
         [(None, -75.0)],
     ),
+    "two images of a dynamic series, at two positions": (without(timed(15, 5), 37, 49), [(38, -65.0), (50, -80.0)]),
+    "a dynamic series numbered by position": (without(shuffled_times(timed(15, 5)), 37), [(38, -65.0)]),
+    "a dynamic series numbered by position, two lost": (
+        without(shuffled_times(timed(15, 5)), 11, 37),
+        [(12, -90.0), (38, -65.0)],
+    ),
     "odd numbers only": (without(dual_numbered(), 9), [(19, -55.0)]),
+    "one of four, by the scanner's own spacing": (without(axial(4), 2), [(3, -90.0)]),
     "half of the slices, one here, two there": (
         [axial(12)[n] for n in (0, 1, 3, 6, 8, 10, 11)],
         [(3, -90.0), (5, -80.0), (6, -75.0), (8, -65.0), (10, -55.0)],

@@ -147,6 +147,109 @@ def nested(depth: int) -> bytes:
     return inner
 
 
+def test_padding_at_the_very_end_is_no_damage(tmp_path: Path) -> None:
+    assert read_instance(saved(tmp_path, ct_slice(tail=bytes(6)))).sop_uid == "2.25.3"
+    with pytest.raises(Broken):
+        read_instance(saved(tmp_path, ct_slice(tail=b"\1" * 6)))
+
+
+def test_an_element_without_letters_for_its_type_is_read_by_the_dictionary(tmp_path: Path) -> None:
+    odd = struct.pack("<HHI", 0x0010, 0x1000, 4) + b"ID 2"
+    found = read_instance(saved(tmp_path, ct_slice(tail=odd)))
+    assert (found.other_patient_ids, found.sop_uid) == (("ID 2",), "2.25.3")
+
+
+def test_a_stray_delimiter_does_no_harm_but_a_stray_item_does(tmp_path: Path) -> None:
+    stray = struct.pack("<HHI", 0xFFFE, 0xE00D, 0)
+    inside = element(0x00091001, "SQ", item(element(0x00100020, "LO", b"P9"), stray))
+    assert read_instance(saved(tmp_path, inside + ct_slice())).patient_id == "P1"
+    with pytest.raises(Broken):
+        read_instance(saved(tmp_path, item() + ct_slice()))
+
+
+def test_overlays_have_their_type_in_implicit_syntax_too(tmp_path: Path) -> None:
+    uids = [
+        (0x00080016, CT.encode() + b"\0"),
+        (0x00080018, b"2.25.3"),
+        (0x0020000D, b"2.25.1"),
+        (0x0020000E, b"2.25.2"),
+    ]
+    overlay = implicit(0x60020010, b"\4\0") + implicit(0x60023000, bytes(8)) + implicit(0x00090010, b"MAKER ")
+    whole = b"".join(implicit(tag, raw) for tag, raw in uids) + overlay + implicit(0x00091001, b"ab")
+    said = json.loads(read_instance(saved(tmp_path, whole, IMPLICIT)).metadata)
+    assert said["60020010"] == {"vr": "US", "Value": [4]}
+    assert [said[tag]["vr"] for tag in ("60023000", "00090010", "00091001")] == ["OW", "LO", "UN"]
+
+
+def test_pixels_may_be_longer_than_needed_but_not_by_one_byte_shorter(tmp_path: Path) -> None:
+    assert read_instance(saved(tmp_path, ct_slice({0x7FE00010: ("OW", bytes(40))}))).frames == 1
+    one_bit = {0x00280100: ("US", b"\1\0"), 0x00280010: ("US", b"\5\0"), 0x00280011: ("US", b"\5\0")}
+    assert read_instance(saved(tmp_path, ct_slice({**one_bit, 0x7FE00010: ("OB", bytes(4))}))).frames == 1
+    with pytest.raises(Broken):
+        read_instance(saved(tmp_path, ct_slice({**one_bit, 0x7FE00010: ("OB", bytes(2))})))
+
+
+def test_colour_that_two_pixels_share_needs_two_bytes_a_pixel(tmp_path: Path) -> None:
+    shared = {
+        0x00280002: ("US", b"\3\0"),
+        0x00280004: ("CS", b"YBR_FULL_422"),
+        0x00280100: ("US", b"\x08\0"),
+        0x7FE00010: ("OB", bytes(32)),
+    }
+    assert read_instance(saved(tmp_path, ct_slice(shared))).frames == 1
+    with pytest.raises(Broken):
+        read_instance(saved(tmp_path, ct_slice({**shared, 0x00280004: ("CS", b"RGB")})))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({0x00080060: ("CS", b"PT"), 0x00540081: ("US", b"\x28\0")}, 40),
+        ({0x00080060: ("CS", b"PT"), 0x00540081: ("US", b"\x28\0"), 0x00540101: ("US", b"\3\0")}, 120),
+        ({0x00080060: ("CS", b"PT"), 0x00540081: ("US", b"\x28\0"), 0x00541000: ("CS", b"GATED\\IMAGE")}, None),
+        ({0x00080060: ("CS", b"MR"), 0x00540081: ("US", b"\x28\0")}, None),
+    ],
+)
+def test_only_a_plain_pet_series_says_how_many_slices_it_has(
+    changes: dict[int, tuple[str, bytes]], expected: int | None, tmp_path: Path
+) -> None:
+    assert read_instance(saved(tmp_path, ct_slice(changes))).expected_in_series == expected
+
+
+@pytest.mark.parametrize(
+    ("loss", "syntax", "lossy"),
+    [
+        (b"", JPEG_LS, False),
+        (b"01", JPEG_LS, True),
+        (b"00", "1.2.840.10008.1.2.4.50", True),
+        (b"", "1.2.840.10008.1.2.4.91", True),
+        (b"00", "1.2.840.10008.1.2.4.91", False),
+        (b"00", "1.2.840.10008.1.2.4.102", True),
+    ],
+)
+def test_loss_is_told_by_the_header_and_by_the_syntax(loss: bytes, syntax: str, lossy: bool, tmp_path: Path) -> None:
+    image = ct_slice({0x7FE00010: None, 0x00282110: ("CS", loss)}) + fragments(b"\xff\xd8\xff\xd9")
+    assert read_instance(saved(tmp_path, image, syntax)).lossy is lossy
+
+
+@pytest.mark.parametrize(
+    ("creator", "tag", "value", "b_value"),
+    [
+        (b"SIEMENS MR HEADER", 0x0019100C, ("IS", b"1000"), 1000),
+        (b"GEMS_PARM_01", 0x00431039, ("IS", b"1000000800\\8\\0\\0"), 800),
+        (b"Philips Imaging DD 001", 0x20011003, ("FL", struct.pack("<f", 500)), 500),
+        (b"Image Private Header", 0x00651009, ("FD", struct.pack("<d", 929.75)), 929.75),
+        (b"SOMEBODY ELSE", 0x0019100C, ("IS", b"1000"), None),
+    ],
+)
+def test_b_values_are_found_where_makers_hide_them(
+    creator: bytes, tag: int, value: tuple[str, bytes], b_value: float | None, tmp_path: Path
+) -> None:
+    block = (tag & 0xFFFF0000) | 0x10
+    found = read_instance(saved(tmp_path, ct_slice({block: ("LO", creator), tag: value})))
+    assert found.b_value == b_value
+
+
 def test_reasonable_nesting_is_read(tmp_path: Path) -> None:
     assert read_instance(saved(tmp_path, nested(MAX_DEPTH) + ct_slice())).sop_uid == "2.25.3"
 

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from consult.domain.errors import Broken, NotFound
-from consult.formats.frames import FrameTable, frame_ranges, frame_table, inflated_copy, media_type, read_frame
+from consult.formats.frames import (
+    FrameTable,
+    frame_ranges,
+    frame_table,
+    inflated_copy,
+    media_type,
+    misread_by_browsers,
+    read_frame,
+)
 from consult.formats.pixels import decode_frame, to_htj2k
 from consult.formats.transcoding import to_explicit
 from tests.makers.dicom import (
@@ -179,6 +187,21 @@ def test_a_deflated_file_is_inflated_before_its_frames_are_sought(tmp_path: Path
 )
 def test_each_syntax_has_its_media_type(syntax: str, kind: str) -> None:
     assert media_type(syntax) == kind
+
+
+def test_twelve_bit_jpeg_is_known_to_be_misread_by_browsers() -> None:
+    jpeg = "1.2.840.10008.1.2.4."
+    assert all(misread_by_browsers(jpeg + tail, 16) for tail in ("51", "53", "55"))
+    assert not misread_by_browsers(jpeg + "51", 8)
+    assert not misread_by_browsers(jpeg + "50", 8)
+    assert not misread_by_browsers(jpeg + "70", 16)
+
+
+def test_uncompressed_frames_in_fragments_go_out_as_native_ones(tmp_path: Path) -> None:
+    changes = {0x7FE00010: None, 0x00280008: ("IS", b"2")}
+    path = saved(tmp_path, ct_slice(changes) + fragments(bytes(range(32)), bytes(32)), "1.2.840.10008.1.2.1.98")
+    assert frame_table(path).transfer_syntax == EXPLICIT
+    assert frames_of(path) == [bytes(range(32)), bytes(32)]
 
 
 @pytest.mark.parametrize(

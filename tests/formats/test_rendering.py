@@ -47,6 +47,25 @@ def test_without_any_window_the_whole_range_is_shown(tmp_path: Path) -> None:
     assert (picture.min(), picture.max()) == (0, 255)
 
 
+def test_padding_does_not_stretch_the_range(tmp_path: Path) -> None:
+    padded: Changes = {0x00280120: ("US", b"\0\0"), 0x7FE00010: ("OW", struct.pack("<16H", 0, *range(1001, 1016)))}
+    picture = shown(saved(tmp_path, ct_slice(padded | {0x00280101: ("US", b"\x10\0")}))).ravel()
+    assert (picture[0], picture[1], picture[15]) == (0, 0, 255)
+    assert 100 < picture[8] < 150
+
+
+@pytest.mark.parametrize(
+    ("function", "at_center", "at_edge"), [(b"LINEAR", 128, 0), (b"LINEAR_EXACT", 128, 0), (b"SIGMOID", 128, 30)]
+)
+def test_each_window_function_has_its_curve(tmp_path: Path, function: bytes, at_center: int, at_edge: int) -> None:
+    picture = shown(
+        four_by_four(tmp_path, {0x00281056: ("CS", function)}), Window(center=-20, width=100)
+    ).ravel()  # stored 8 is the centre, 3 the lower edge, 13 the upper one
+    assert abs(int(picture[8]) - at_center) <= 1
+    assert abs(int(picture[3]) - at_edge) <= 1
+    assert abs(int(picture[13]) - (255 - at_edge)) <= 1
+
+
 @pytest.mark.parametrize("width", [b"0", b"-5", b"nonsense"])
 def test_a_window_that_makes_no_sense_is_ignored(tmp_path: Path, width: bytes) -> None:
     picture = shown(four_by_four(tmp_path, {0x00281050: ("DS", b"0"), 0x00281051: ("DS", width)}))

@@ -46,7 +46,8 @@ _REPLACED: dict[int, str] = (
     | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 )
 _UNIT = r"\s?(?:mm|cm|ml|HU|%|s/mm²)(?![A-Za-z])"
-_MEASURE = re.compile(rf"\d{{1,6}}(?:\.\d{{1,4}})?(?:{_UNIT})?(?:\s?×\s?\d{{1,6}}(?:\.\d{{1,4}})?(?:{_UNIT})?){{0,3}}")
+_NUMBER = r"\d{1,6}(?:\.\d{1,4})?"
+_MEASURE = re.compile(rf"(?<![\d.]){_NUMBER}(?:{_UNIT}|(?=\s?×))(?:\s?×\s?{_NUMBER}(?:{_UNIT})?){{0,3}}")
 
 
 def render(document: ReportDocument) -> Rendered:
@@ -195,6 +196,8 @@ def _flat(png: bytes) -> bytes:
     from PIL import Image
 
     try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as whole_file:
+            whole_file.verify()  # checks every chunk to the end; loading alone would fill a cut image with black
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
             if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
                 raise Broken(Words("关键图像须为8位PNG。", "A key image must be an 8-bit PNG."))

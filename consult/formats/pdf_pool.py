@@ -111,6 +111,9 @@ class Workshop:
 
     def _do(self, job: str, *values: Any) -> Any:
         worker = self._idle.get()
+        if not worker.alive:  # died since its last job
+            worker.stop()
+            worker = _Worker(self._memory_mb)
         try:
             return worker.do(job, values, self._timeout_s)
         finally:
@@ -125,12 +128,17 @@ class _Worker:
         self._pipe: Connection | None = None
         self._process: SpawnProcess | None = None
         self._ready = False
-        self.alive = True
+        self._ended = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take a job; one that has not started yet can."""
+        return not self._ended and (self._process is None or self._process.is_alive())
 
     @property
     def process_id(self) -> int | None:
         """The operating system's id of the process, None before it started."""
-        return self._process.pid if self._process is not None else None
+        return self._process.pid if self._process is not None and not self._ended else None
 
     def start(self) -> Connection:
         """Begins to warm up, unless it did; the pipe to it."""
@@ -154,7 +162,7 @@ class _Worker:
 
     def stop(self) -> None:
         """Lets the process leave by itself, or not."""
-        if self._pipe is not None and self._process is not None:
+        if self._pipe is not None and self._process is not None and not self._ended:
             self._pipe.close()
             self._process.join(_STOP_S)
         self._kill()
@@ -186,12 +194,12 @@ class _Worker:
         raise RuntimeError(f"a document could not be made: {value}")
 
     def _kill(self) -> None:
-        self.alive = False
-        if self._pipe is not None and self._process is not None:
+        if self._pipe is not None and self._process is not None and not self._ended:
             self._process.kill()
             self._process.join()
             self._process.close()
             self._pipe.close()
+        self._ended = True
 
 
 def serve(pipe: Connection, memory_mb: int) -> None:

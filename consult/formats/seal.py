@@ -1,6 +1,7 @@
 """Puts signatures on a report: the reporter certifies (PAdES B-T, DocMDP 2), a reviewer approves; the last is B-LTA."""
 
 import io
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -79,6 +80,12 @@ def approve(pdf: bytes, signer: Signer, trust: TrustSource, *, at: datetime, sta
     return _sign(writer, _Act(REVIEWER_FIELD, False, True, signer, trust, at, stamp))
 
 
+def quieten() -> None:
+    """What pyHanko would log, with the signer's name, is in what it raises and in the verdict."""
+    for name in ("pyhanko", "pyhanko_certvalidator"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def validation_context(trust: TrustSource, at: datetime) -> "ValidationContext":
     """What pyHanko needs to check a certificate at a time: our trust alone, revocation required, nothing fetched."""
     from pyhanko.keys import load_certs_from_pemder_data
@@ -142,6 +149,7 @@ def _sign(writer: "IncrementalPdfFileWriter", act: _Act) -> bytes:
     signing = AtThatTime(
         meta, act.signer.cms, timestamper=act.trust.timestamper(act.at), stamp_style=_appearance(act.stamp)
     )
+    quieten()
     out = io.BytesIO()
     try:
         signing.sign_pdf(writer, existing_fields_only=True, output=out)

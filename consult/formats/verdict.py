@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import io
 import json
-import logging
 import zlib
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from consult.domain.errors import Words
 from consult.formats.fhir import CONTENT_URL, VERSION_URL
 from consult.formats.pdf import FHIR_NAME
-from consult.formats.seal import INTENTS
+from consult.formats.seal import INTENTS, quieten
 from consult.formats.trust import TrustSource
 
 if TYPE_CHECKING:
@@ -96,9 +95,10 @@ def verify(pdf: bytes, trust: TrustSource, archived_sha256: str | None, *, now: 
     """Judges a file. ``archived_sha256`` is what the archive has for the :func:`identify`-ed document, None if nothing.
 
     Valid takes all of: readable, signed by everyone who must, each signature intact, trusted, time-stamped and not
-    revoked at ``now`` (aware), the whole file covered, nothing changed since, and the archive's own bytes.
+    revoked, the whole file covered, nothing changed since, and the archive's own bytes. ``now`` is the present, aware
+    (pyHanko asks the machine's clock too, for since when it has known a certificate or list).
     """
-    _quieten()
+    quieten()
     digest = hashlib.sha256(pdf).hexdigest()
     codes, signers = _inspect(pdf, trust, now)
     if not codes & set(_UNREADABLE):
@@ -180,7 +180,7 @@ def _judge(reader: "PdfFileReader", trust: TrustSource, now: datetime) -> tuple[
         codes.add("unfinished")
     last = max(reader.embedded_signatures, key=lambda signature: signature.signed_revision)
     if last.evaluate_signature_coverage() is not SignatureCoverageLevel.ENTIRE_FILE and not codes:
-        codes = set(_differences(reader, last.signed_revision)) or {"changed-later"}
+        return set(_differences(reader, last.signed_revision)) or {"changed-later"}, ()
     return codes, tuple(signers)
 
 
@@ -201,7 +201,9 @@ def _judge_one(
         codes |= set(_differences(signature.reader, signature.signed_revision)) or {"changed-later"}
     stamp = status.timestamp_validity
     if result.ades_subindic is not AdESPassed.OK:
-        known = _TRUST_CODES.get(getattr(result.ades_subindic, "name", ""), "unproven")
+        known = _TRUST_CODES.get(
+            getattr(result.ades_subindic, "name", ""), "no-timestamp" if stamp is None else "unproven"
+        )
         codes.add("revoked" if status.revocation_details is not None else known)
     elif stamp is None or not (stamp.valid and stamp.intact):
         codes.add("no-timestamp")
@@ -316,9 +318,3 @@ def _notes(page: Any) -> set[tuple[Any, ...]]:
         for note in annotations
         if note.get("/Subtype") != "/Widget"
     }
-
-
-def _quieten() -> None:
-    """What pyHanko would log about a bad signature, with the signer's name, is in the verdict."""
-    for name in ("pyhanko", "pyhanko_certvalidator"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

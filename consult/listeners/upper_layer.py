@@ -184,6 +184,12 @@ class WakingSocket(AssociationSocket):
         del got[filled:]
         return got
 
+    def _shutdown_socket(self) -> None:
+        """Close the socket even where the peer has gone and there is nothing left to shut down."""
+        super()._shutdown_socket()
+        if self.socket is not None:
+            self.socket.close()
+
     def fill(self, view: memoryview) -> int:
         """Read until the view is full or the peer has closed; the number of bytes read. Raises OSError."""
         filled = 0

@@ -9,8 +9,8 @@ from pydicom import dcmread
 
 from tests.bench.orthanc import DICOMWEB, PROGRAM, Orthanc
 from tests.bench.sender import STORESCU, send
-from tests.bench.site import Site
 from tests.bench.table import Row
+from tests.peers.site import Site
 
 ASKED = 20.0
 PREPARED_S = 120  # for the series to be settled and its metadata made ready

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.bench.site import Site, resident_mb
+from tests.bench.proc import family, resident_mb
 from tests.bench.table import Row
+from tests.peers.site import Site
 
 BOUNDARY = "consult-bench-part"
 FLAT_MB = 48.0  # growth that still counts as flat: far below the request, about one batch of objects in flight
@@ -35,7 +36,7 @@ class Watch:
     """Samples the largest process of a site; ``before``, ``most`` and ``after`` in MB."""
 
     def __init__(self, site: Site) -> None:
-        self._pid = max(site.processes(), key=resident_mb)
+        self._pid = max(family(site.pid), key=resident_mb)
         self.before = self.most = self.after = resident_mb(self._pid)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)

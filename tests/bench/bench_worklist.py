@@ -18,8 +18,8 @@ from consult.store.outbox import Position
 from consult.store.unit import Store
 from consult.store.world import due_of
 from consult.wiring import open_parts, subscribers
-from tests.bench.site import Site
 from tests.bench.table import Row
+from tests.peers.site import Site
 
 COUNT, BATCH, DRAWS, AT_ONCE = 10_000, 500, 160, 4
 STATES = (

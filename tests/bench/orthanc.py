@@ -80,6 +80,13 @@ class Orthanc:
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "StudiesMetadata": "Full", "SeriesMetadata": "Full"},
         }
 
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process.pid
+
     def held(self) -> int:
         """How many instances it has."""
         return int(httpx.get(f"{self.url}/statistics").json()["CountInstances"])

@@ -7,25 +7,27 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from pydicom.filereader import read_file_meta_info
 
-from tests.bench.site import PASSWORD, Site
+from tests.peers.site import PASSWORD, Site
 
 Made = dict[str, Any]
 WAIT_S = 60
 STORESCU = "/usr/bin/storescu"
 
 
+PROPOSE = {"1.2.840.10008.1.2.4.80": "-xt"}  # dcmtk proposes JPEG-LS only when told to
+
+
 def send(site: Site, files: list[Path], caller: str = "ANLONG") -> None:
     """Send files with dcmtk, as a scanner would; every one must be taken."""
-    for begin in range(0, len(files), 200):
-        batch = [str(path) for path in files[begin : begin + 200]]
-        done = run(
-            [STORESCU, "-aet", caller, "-aec", site.ae_title, "-xs", "+sh", "-R", "127.0.0.1", str(site.dicom_port)]
-            + batch,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    by_syntax: dict[str, list[str]] = {}
+    for path in files:
+        by_syntax.setdefault(str(read_file_meta_info(path).TransferSyntaxUID), []).append(str(path))
+    for syntax, batch in by_syntax.items():
+        door = ["-aet", caller, "-aec", site.ae_title, "-R", "127.0.0.1", str(site.dicom_port)]
+        how = [PROPOSE[syntax]] if syntax in PROPOSE else []
+        done = run([STORESCU, *how, *door, *batch], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-800:]
 
 

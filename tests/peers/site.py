@@ -47,6 +47,13 @@ class Site:
         await_http(f"{self.url}/readyz", self._process, log)
         return self
 
+    def held(self) -> int:
+        """How many instances it has, by QIDO-RS."""
+        with self.signed_in("anlong.doctor") as client:
+            answer = client.get("/dicom-web/studies", params={"includefield": "NumberOfStudyRelatedInstances"})
+            answer.raise_for_status()
+            return sum(int(study["00201208"]["Value"][0]) for study in answer.json())
+
     def signed_in(self, username: str) -> httpx.Client:
         """A client with that person's session."""
         client = httpx.Client(base_url=self.url, timeout=120)
@@ -55,9 +62,12 @@ class Site:
         client.headers["X-CSRF-Token"] = answer.json()["csrf"]
         return client
 
-    def processes(self) -> list[int]:
-        """The process ids of the server and of its children, the one that answers HTTP among them."""
-        return _family(self._process.pid) if self._process is not None else []
+    @property
+    def pid(self) -> int:
+        """The process that was started; what answers HTTP is among its children."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process.pid
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -75,18 +85,3 @@ def _prepared(folder: Path, template: Path) -> Settings:
         (template / "ready").touch()
     shutil.copytree(template, folder)
     return settings_for(folder, free_port(), free_port())
-
-
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(member for child in children for member in _family(int(child)))]
-
-
-def resident_mb(pid: int) -> float:
-    """The resident memory of a process, MB; 0 when it has ended."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return 0.0
-    line = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "VmRSS: 0 kB")
-    return int(line.split()[1]) / 1024

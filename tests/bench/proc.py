@@ -1,0 +1,31 @@
+"""What a running process costs, read from /proc: its family, its memory and its processor time."""
+
+import os
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that descend from it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in children for member in family(int(child)))]
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor seconds of a process and its family, those that have ended included."""
+    total = 0
+    for member in family(pid):
+        told = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        total += sum(map(int, told[11:13])) + (sum(map(int, told[13:15])) if member == pid else 0)
+    return total / TICKS
+
+
+def resident_mb(pid: int) -> float:
+    """The resident memory of a process, MB; 0 when it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return 0.0
+    line = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "VmRSS: 0 kB")
+    return int(line.split()[1]) / 1024

@@ -9,7 +9,7 @@ import numpy as np
 
 from consult.formats.phantom_brain import Wound
 from consult.formats.phantom_chest import DRAWN_MM, Chest, chest_image
-from consult.formats.phantom_files import CHINA, DemoPatient, Exam, Series, ct_file, dx_file, mr_file
+from consult.formats.phantom_files import CHINA, CtSeries, DemoPatient, Exam, MrSeries, Series, dx_file
 from consult.formats.phantom_head import Head
 from consult.formats.phantom_scan import averaged, ct_slices, t2_slices
 from consult.formats.phantom_shapes import Frame, Pose
@@ -96,10 +96,8 @@ def make_head_series(folder: Path, seed: int, now: datetime, count: int) -> list
     series = Series(2, f"头颅薄层 {step:.2f}mm", step, step, kernel="H40s", table=-420)
     heights = LOWEST_MM + step * np.arange(count, dtype=np.float32)
     images = ct_slices(_elder(seed, True), HEAD_CT, heights, NOISE_HU, seed)
-    return [
-        ct_file(folder, exam, series, HEAD_CT, number, float(z), image)
-        for number, (z, image) in enumerate(zip(heights, images, strict=True), 1)
-    ]
+    stack = CtSeries(folder, exam, series, HEAD_CT)
+    return [stack.write(n, float(z), image) for n, (z, image) in enumerate(zip(heights, images, strict=True), 1)]
 
 
 def _exam(number: int, seed: int, now: datetime, key: str) -> Exam:
@@ -124,14 +122,15 @@ def _helical(folder: Path, exam: Exam, head: Head, thin: Series, group: int, see
     heights = LOWEST_MM + thin.spacing * np.arange(count, dtype=np.float32)
     width = thin.spacing * group
     thick = Series(thin.number + 1, f"头颅平扫 {width:g}mm", width, width, thin.signed, thin.kernel, thin.table)
+    thin_stack, thick_stack = CtSeries(folder, exam, thin, HEAD_CT), CtSeries(folder, exam, thick, HEAD_CT)
     thin_files, thick_files = [], []
     total = np.zeros((HEAD_CT.pixels, HEAD_CT.pixels), dtype=np.float32)
     for k, image in enumerate(ct_slices(head, HEAD_CT, heights, NOISE_HU / float(np.sqrt(thin.thickness)), seed), 1):
-        thin_files.append(ct_file(folder, exam, thin, HEAD_CT, k, float(heights[k - 1]), image))
+        thin_files.append(thin_stack.write(k, float(heights[k - 1]), image))
         total += image
         if k % group == 0:
             middle = float(heights[k - group : k].mean())
-            thick_files.append(ct_file(folder, exam, thick, HEAD_CT, k // group, middle, total / np.float32(group)))
+            thick_files.append(thick_stack.write(k // group, middle, total / np.float32(group)))
             total[:] = 0
     return thin_files + thick_files
 
@@ -142,10 +141,8 @@ def _sequential(folder: Path, exam: Exam, head: Head, seed: int) -> list[Path]:
     middles = LOWEST_MM + 2.5 + 5 * np.arange(int(COVERED_MM / 5), dtype=np.float32)
     planes = (middles[:, None] + np.array([-1.25, 1.25], dtype=np.float32)).ravel()
     images = averaged(ct_slices(head, HEAD_CT, planes, NOISE_HU * float(np.sqrt(2 / 5)), seed), 2)
-    return [
-        ct_file(folder, exam, series, HEAD_CT, number, float(z), image)
-        for number, (z, image) in enumerate(zip(middles, images, strict=True), 1)
-    ]
+    stack = CtSeries(folder, exam, series, HEAD_CT)
+    return [stack.write(n, float(z), image) for n, (z, image) in enumerate(zip(middles, images, strict=True), 1)]
 
 
 def _elder(seed: int, bleeding: bool) -> Head:
@@ -183,10 +180,8 @@ def _scan_t2(folder: Path, exam: Exam, seed: int) -> list[Path]:
     series = Series(3, "T2WI 横断面", 6, 6, windows=((600, 1200),))
     heights = -38 + 6 * np.arange(20, dtype=np.float32)
     images = t2_slices(head, HEAD_MR, heights, seed + 4)
-    return [
-        mr_file(folder, exam, series, HEAD_MR, number, float(z), image)
-        for number, (z, image) in enumerate(zip(heights, images, strict=True), 1)
-    ]
+    stack = MrSeries(folder, exam, series, HEAD_MR)
+    return [stack.write(n, float(z), image) for n, (z, image) in enumerate(zip(heights, images, strict=True), 1)]
 
 
 def _scan_nodule(folder: Path, exam: Exam, seed: int) -> list[Path]:

@@ -24,7 +24,7 @@ from consult.domain.access import Scope, What, scope_of
 from consult.domain.cases import PRIORITY_RANK, Case, State, case_of, document_of
 from consult.domain.errors import NotFound, Stale
 from consult.domain.events import Fact
-from consult.domain.people import ANY, Actor
+from consult.domain.people import ANY, Actor, Role
 from consult.domain.workflow import LIVE
 from consult.store.tables import case_studies, cases, counters, facts
 from consult.store.unit import Unit
@@ -186,15 +186,7 @@ def _matching(actor: Actor, filters: Filters) -> Condition:
     if filters.priorities:
         conditions.append(cases.c.priority.in_(filters.priorities))
     if filters.queue == "mine":
-        person = actor.person_id
-        conditions.append(
-            or_(
-                cases.c.assignee_id == person,
-                cases.c.requester_id == person,
-                cases.c.reviewer_id == person,
-                cases.c.author_id == person,
-            )
-        )
+        conditions.append(_mine(actor))
     elif filters.queue == "pool":
         conditions.append(_claimable(actor))
     elif filters.queue == "site":
@@ -204,6 +196,23 @@ def _matching(actor: Actor, filters: Filters) -> Condition:
         like = "%" + filters.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         conditions.append(or_(cases.c.patient_name.ilike(like, escape="\\"), cases.c.number.ilike(like, escape="\\")))
     return and_(*conditions)
+
+
+def _mine(actor: Actor) -> Condition:
+    """What a person had their hands on, and what waits for someone in their role at their site."""
+    person, site = actor.person_id, actor.institution_code
+    mine = [
+        cases.c.assignee_id == person,
+        cases.c.requester_id == person,
+        cases.c.reviewer_id == person,
+        cases.c.author_id == person,
+    ]
+    if Role.COORDINATOR in actor.roles:
+        waits = cases.c.state.in_((State.SUBMITTED, State.QUEUED))
+        mine.append(and_(waits, or_(cases.c.centre == site, cases.c.performing_site == site)))
+    if Role.REVIEWER in actor.roles:
+        mine.append(and_(cases.c.state == State.IN_REVIEW, cases.c.performing_site == site))
+    return or_(*mine)
 
 
 def facts_of(connection: Connection, case_id: str, after: int = 0) -> list[Fact]:

@@ -174,10 +174,10 @@ def explained_out(explained: Explained) -> schemas.WhyOut:
         chosen=False,
         score=explained.score,
         reasons=[
-            {"code": reason.code, "sentence": spoken(reason.words), "points": reason.points}
+            schemas.PointsOut(code=reason.code, sentence=spoken(reason.words), points=reason.points)
             for reason in explained.reasons
         ],
-        excluded=[{"code": out.code, "sentence": spoken(out.words)} for out in explained.excluded_by],
+        excluded=[schemas.ReasonOut(code=out.code, sentence=spoken(out.words)) for out in explained.excluded_by],
     )
 
 
@@ -188,9 +188,10 @@ def _why(why: Why) -> schemas.WhyOut:
         chosen=why.chosen,
         score=why.score,
         reasons=[
-            {"code": code, "sentence": spoken(Words(zh, en)), "points": points} for code, zh, en, points in why.reasons
+            schemas.PointsOut(code=code, sentence=spoken(Words(zh, en)), points=points)
+            for code, zh, en, points in why.reasons
         ],
-        excluded=[{"code": code, "sentence": spoken(Words(zh, en))} for code, zh, en in why.excluded],
+        excluded=[schemas.ReasonOut(code=code, sentence=spoken(Words(zh, en))) for code, zh, en in why.excluded],
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, request
 
 from consult.actions import cases as requests
 from consult.actions import reports, workflow
@@ -49,11 +49,11 @@ def _reading(api: Api, parts: Parts) -> None:
         facts = case_queries.story(parts.store, path.case_id, current_actor(), query.after or 0)
         return answered(schemas.EventsOut(items=[event_out(fact) for fact in facts]))
 
-    @api.get("/cases/<case_id>/candidates")
+    @api.get("/cases/<case_id>/candidates", responses={200: schemas.CandidatesOut})
     def show_candidates(path: schemas.CasePath) -> Response:
         """Who might read it, best first, and why."""
         found = case_queries.candidates(parts.store, path.case_id, current_actor(), parts.clock())
-        return jsonify({"items": [explained_out(each).model_dump() for each in found]})
+        return answered(schemas.CandidatesOut(items=[explained_out(each) for each in found]))
 
 
 def _writing(api: Api, parts: Parts) -> None:

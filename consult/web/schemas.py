@@ -1,7 +1,7 @@
 """What goes over the API: the models that OpenAPI, the front end's types and the checks of input are made from."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -252,6 +252,21 @@ class AlertOut(BaseModel):
     read_back: str = ""
 
 
+class PointsOut(BaseModel):
+    """What speaks for someone, in points."""
+
+    code: str
+    sentence: str
+    points: float
+
+
+class ReasonOut(BaseModel):
+    """Why something is so: a stable code and a sentence."""
+
+    code: str
+    sentence: str
+
+
 class WhyOut(BaseModel):
     """What the router thought of one person."""
 
@@ -259,8 +274,14 @@ class WhyOut(BaseModel):
     person: str
     chosen: bool
     score: float
-    reasons: list[dict[str, Any]]
-    excluded: list[dict[str, str]]
+    reasons: list[PointsOut]
+    excluded: list[ReasonOut]
+
+
+class CandidatesOut(BaseModel):
+    """Who might read a case, best first; those ruled out last."""
+
+    items: list[WhyOut]
 
 
 class AskedOut(BaseModel):
@@ -516,13 +537,6 @@ class DocumentOut(BaseModel):
     version: int
     sha256: str
     kind: str
-
-
-class ReasonOut(BaseModel):
-    """Why a document is not valid, or what one should know of it."""
-
-    code: str
-    sentence: str
 
 
 class VerdictOut(BaseModel):

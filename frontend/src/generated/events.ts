@@ -1,0 +1,55 @@
+/** Generated from consult/domain/events.py and workflow.py by `consult generate`; do not edit. */
+export const CASE_FACTS = [
+  'create',
+  'revise',
+  'link_studies',
+  'submit',
+  'images_incomplete',
+  'images_complete',
+  'return_for_supplement',
+  'resubmit',
+  'triage',
+  'reject',
+  'assign',
+  'claim',
+  'accept',
+  'decline',
+  'offer_ran_out',
+  'schedule',
+  'reschedule',
+  'open',
+  'release',
+  'reassign',
+  'issue_preliminary',
+  'submit_for_review',
+  'return_review',
+  'sign',
+  'co_sign',
+  'deliver',
+  'acknowledge',
+  'close',
+  'addend',
+  'correct',
+  'recall',
+  'withdraw',
+  'cancel',
+  'expire',
+  'mark_entered_in_error',
+  'confirm_entered_in_error',
+  'escalate',
+  'change_priority',
+  'second_opinion',
+  'mdt',
+  'give_outcome',
+  'emergency_submit',
+] as const
+export type CaseFact = (typeof CASE_FACTS)[number]
+
+export const STUDY_FACTS = [
+  'study_received',
+  'study_conflict',
+  'study_settled',
+] as const
+export type StudyFact = (typeof STUDY_FACTS)[number]
+
+export type FactKind = CaseFact | StudyFact

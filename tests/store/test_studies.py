@@ -202,6 +202,25 @@ def test_a_case_shows_the_study_of_its_own_site(store: Store) -> None:
         assert studies.find(connection, STUDY, SPECIALIST).institution == "ANLONG"
 
 
+def test_a_case_shows_the_earlier_studies_of_its_patient_and_nobody_elses(store: Store) -> None:
+    patient: dict[str, Any] = {
+        "patient_id": "P1",
+        "patient_name": PatientName("Yang^Ban"),
+        "patient_birth_date": "1960",
+    }
+    stranger = {"patient_name": PatientName("Li^Si"), "patient_birth_date": "1999"}
+    keep(store, arrival(1, **patient))
+    keep(store, arrival(1, study_uid="prior", series_uid="1", **patient))
+    keep(store, arrival(1, study_uid="renamed", series_uid="2", **patient | {"patient_name": PatientName("Yang^B")}))
+    keep(store, arrival(1, study_uid="same number, other patient", series_uid="3", **patient | stranger))
+    keep(store, arrival(1, study_uid="other number", series_uid="4", **patient | {"patient_id": "P2"}))
+    keep(store, arrival(1, study_uid="other site", series_uid="5", site="DUSHAN", **patient))
+    link(store, "ANLONG")
+    with store.read() as connection:
+        found = {row.study_uid for row in studies.latest(connection, SPECIALIST, "", None, 100)}
+    assert found == {STUDY, "prior", "renamed"}
+
+
 def settle(store: Store, at: datetime) -> bool:
     key = arrivals.study_key("ANLONG", STUDY)
     with store.read() as connection:

@@ -85,6 +85,8 @@ class Parts:
             if len(self._buffer) > MOST_HEADERS:
                 raise Malformed(MALFORMED)
             self._more()
+        if end > MOST_HEADERS:
+            raise Malformed(MALFORMED)
         lines = self._buffer[:end].decode("latin_1").split("\r\n")
         del self._buffer[: end + 4]
         pairs = (line.partition(":") for line in lines if line)

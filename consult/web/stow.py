@@ -1,6 +1,7 @@
 """STOW-RS (PS3.18 §10.5): takes in objects of any size as they come, and answers for each of them."""
 
 import json
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -55,7 +56,7 @@ class _Outcomes:
 
 def _stored(parts: Parts, named: Named) -> Response:
     sender = _sender(current_actor())
-    request.max_content_length = None  # whatever the size, it goes to disk as it comes
+    request.max_content_length = sys.maxsize  # it goes to disk as it comes; None would be the application's limit
     outcomes, under_way = _Outcomes(), deque["Future[Receipt]"]()
     try:
         for chunks in _bodies():

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import type { CaseDetail, Move, Need } from '@/api/types'
+import type { CaseDetail, Move, Need, Verb } from '@/api/types'
 
 import { bodyOf, type Filled, imagesOf, lacks, mainMove } from './signing'
 import type { Finding } from './text'
 
 const need = (code: string, settledBy: string | null = null): Need => ({ code, met: false, sentence: code, settled_by: settledBy })
-const move = (verb: string, ...needs: Need[]): Move => ({ verb, label: verb, needs, reason: false, asks: [] })
+const move = (verb: Verb, ...needs: Need[]): Move => ({ verb, label: verb, needs, reason: false, asks: [] })
 const caseWith = (part: Partial<CaseDetail>): CaseDetail => ({ moves: [], studies: [], alerts: [], ...part }) as unknown as CaseDetail
 const finding = (code: string, severity: Finding['severity'] = 'block'): Finding => ({ code, severity, sentence: code, where: 'impression' })
 const filled: Filled = { pin: '1', overrides: {}, critical: '', variation: '' }
@@ -62,7 +62,7 @@ describe('the images of a case', () => {
   it('are told as one, with the worst status and without the priors', () => {
     const study = (status: string, received: number, role = 'current') => ({
       role,
-      completeness: { status, received, expected: received + 1, missing: [{ sentence: '缺' }], conflicts: [] },
+      completeness: { status, received, expected: received + 1, missing: [{ sentence: '缺' }], conflicts: [], notices: [] },
     })
     const studies = [study('complete', 10), study('short', 5), study('none', 0, 'prior')]
     expect(imagesOf(caseWith({ studies: studies as unknown as CaseDetail['studies'] }))).toMatchObject({ status: 'short', received: 15, expected: 17 })

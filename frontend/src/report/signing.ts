@@ -93,6 +93,7 @@ export function imagesOf(detail: CaseDetail): Completeness | undefined {
       received: sum.received + one.received,
       missing: [...sum.missing, ...one.missing],
       conflicts: [...sum.conflicts, ...one.conflicts],
+      notices: [...sum.notices, ...one.notices],
     }
   }, undefined)
 }

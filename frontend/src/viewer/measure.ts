@@ -27,7 +27,7 @@ const NAMES: Record<Exclude<ReadingTool, 'scroll'>, string> = {
 }
 const TOUCH_ZOOM = ZoomTool.toolName as string
 const { MouseBindings } = Enums
-const TEXT = { textBoxFontFamily: 'system-ui, "Noto Sans SC", sans-serif', textBoxFontSize: '13px' }
+const TEXT = { textBoxFontFamily: 'system-ui, "Noto Sans SC", sans-serif', textBoxFontSize: '13px', textBoxBackground: 'rgba(0, 0, 0, 0.6)' }
 
 interface Stats {
   length?: number

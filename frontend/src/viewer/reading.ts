@@ -3,7 +3,7 @@ import { computed, onScopeDispose, reactive, ref, shallowReactive, shallowRef } 
 
 import { cases } from '@/api/calls'
 import { asProblem, type Problem } from '@/api/problem'
-import type { CaseDetail } from '@/api/types'
+import type { CaseDetail, Verb } from '@/api/types'
 import { newKey } from '@/api/wire'
 
 import { firstToRead } from './hanging'
@@ -12,8 +12,15 @@ import { OpenSeries, type Progress, rowsOf, type SeriesRow } from './series'
 import { noteOpened, openedBefore } from './opened'
 
 const AGAIN_WHILE_ARRIVING_MS = 8000
-/** Late slices reopen a study, so that a short one is looked at again, less often. */
-const AGAIN_OTHERWISE_MS = 45_000
+/** Late slices reopen a study, so that one that is not proved complete is looked at again, less often. */
+const AGAIN_WHILE_OPEN_MS = 15_000
+const AGAIN_WHEN_COMPLETE_MS = 60_000
+
+function pauseFor(detail: CaseDetail | undefined): number {
+  const states = (detail?.studies ?? []).map((study) => study.completeness.status)
+  if (states.length === 0 || states.includes('receiving')) return AGAIN_WHILE_ARRIVING_MS
+  return states.every((state) => state === 'complete') ? AGAIN_WHEN_COMPLETE_MS : AGAIN_WHILE_OPEN_MS
+}
 
 export function useReading(caseId: string) {
   const detail = shallowRef<CaseDetail>()
@@ -62,7 +69,7 @@ export function useReading(caseId: string) {
   }
 
   /** Makes a move on the case and shows the case as it is afterwards. */
-  async function move(verb: string, say: Record<string, unknown> = {}): Promise<void> {
+  async function move(verb: Verb, say: Record<string, unknown> = {}): Promise<void> {
     const now = detail.value
     if (now === undefined) return
     await cases.move(caseId, now.version, { verb, ...say }, newKey())
@@ -72,8 +79,7 @@ export function useReading(caseId: string) {
   function schedule(): void {
     clearTimeout(timer)
     if (isGone) return
-    const arriving = detail.value?.studies.some((study) => study.completeness.status === 'receiving') ?? true
-    timer = setTimeout(() => void refresh(), arriving ? AGAIN_WHILE_ARRIVING_MS : AGAIN_OTHERWISE_MS)
+    timer = setTimeout(() => void refresh(), pauseFor(detail.value))
   }
 
   /** Images that arrive while the case is read: new rows, and more slices in an open series. */

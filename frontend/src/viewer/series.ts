@@ -29,7 +29,7 @@ function pathOf(study: string, series?: string): string {
   return `/dicom-web/studies/${study}/series${series === undefined ? '' : `/${series}`}`
 }
 
-function rowOf(study: Study, series: SeriesFacts & { body_part?: string }): SeriesRow {
+function rowOf(study: Study, series: SeriesFacts): SeriesRow {
   return {
     study: study.study_uid,
     uid: series.series_uid,
@@ -40,7 +40,7 @@ function rowOf(study: Study, series: SeriesFacts & { body_part?: string }): Seri
     received: series.instances,
     thickness: series.slice_thickness_mm ?? undefined,
     completeness: series.completeness,
-    role: study.role ?? 'current',
+    role: study.role,
     studyDate: study.study_date,
     notShown: notShownByModality(series.modality),
   }

@@ -28,7 +28,7 @@ function sentences({ missing }: Completeness): string {
 }
 
 function arrival(completeness: Completeness): Truth[] {
-  const { status, received, expected, conflicts } = completeness
+  const { status, received, expected, conflicts, notices } = completeness
   const lines: Truth[] = []
   if (status === 'short') {
     const key = expected == null ? 'shortPlain' : 'short'
@@ -37,6 +37,7 @@ function arrival(completeness: Completeness): Truth[] {
   if (conflicts.length > 0) lines.push({ key: 'conflicts', tone: 'stop', say: { n: conflicts.length } })
   if (status === 'receiving') lines.push({ key: 'receiving', tone: 'wait', say: { received } })
   if (status === 'quiet') lines.push({ key: 'quiet', tone: 'care', say: { received } })
+  lines.push(...notices.map((sentence): Truth => ({ key: 'notice', tone: 'care', say: { sentence } })))
   return lines
 }
 

@@ -70,12 +70,13 @@ def _writing(api: Api, parts: Parts) -> None:
     @api.post("/cases/<case_id>/moves", responses={200: schemas.MovedOut})
     def move_case(path: schemas.CasePath, body: schemas.MoveIn) -> Response:
         """Make a move; If-Match says which version you saw."""
+        actor = current_actor()
         once = Once.of(request.headers.get("Idempotency-Key"), path.case_id, body.model_dump(mode="json"))
         order = Order(body.verb, say_of(body), expected_version(), once)
         if body.verb in SEALED:
-            moved = reports.seal(parts, path.case_id, order, current_actor(), request.remote_addr or "", parts.clock())
+            moved = reports.seal(parts, path.case_id, order, actor, request.remote_addr or "", parts.clock())
         else:
-            moved = workflow.move(parts.store, path.case_id, order, current_actor(), parts.clock())
+            moved = workflow.move(parts.store, path.case_id, order, actor, parts.clock())
         answer = answered(schemas.MovedOut.model_validate(moved))
         answer.headers["ETag"] = f'"{moved["version"]}"'
         return answer

@@ -61,12 +61,13 @@ class Api:
 
 def open_app() -> OpenAPI:
     """An application whose wrong input is answered as a problem, and which describes itself."""
-    return OpenAPI(
+    app = OpenAPI(
         "consult.web",
         info=INFO,
         validation_error_callback=problems.malformed,
         validation_error_model=problems.Problem,
-        doc_prefix=PREFIX,
-        doc_url=DOCUMENT,
+        doc_ui=False,  # its pages would load scripts that our policy forbids
         static_folder=None,
     )
+    app.add_url_rule(PREFIX + DOCUMENT, "openapi", lambda: app.api_doc)
+    return app

@@ -147,6 +147,11 @@ def install(app: Flask) -> None:
                 answer.headers[name] = value
         return answer
 
+    @app.errorhandler(RecursionError)
+    def on_depth(_: RecursionError) -> Response:
+        """JSON nested deeper than Python reads."""
+        return problem(400, "http-400", HTTP_SENTENCES[400])
+
     @app.errorhandler(Exception)
     def on_failure(error: Exception) -> Response:
         log.error("request failed", route=str(request.url_rule), error=type(error).__name__, where=_where(error))

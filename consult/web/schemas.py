@@ -1,15 +1,28 @@
 """What goes over the API: the models that OpenAPI, the front end's types and the checks of input are made from."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from consult.domain.cases import Priority, ServiceType
 from consult.domain.workflow import Verb
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8000)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text, refused where it holds NUL or half of a surrogate pair: neither database keeps those."""
+    if UNSTORABLE.search(text):
+        raise ValueError("含有无法保存的字符。 | It holds characters that cannot be kept.")
+    return text
+
+
+Storable = AfterValidator(storable)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8000), Storable]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 Uid = Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")]
 
 
@@ -22,7 +35,7 @@ class In(BaseModel):
 class PatientIn(In):
     """Whom the case is about."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), Storable]
     sex: Literal["M", "F", "O"]
     birth_date: date | None = None
     id_number: Line = ""
@@ -32,7 +45,7 @@ class PatientIn(In):
 class ConsentIn(In):
     """Who agreed, and when."""
 
-    by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    by: Name
     at: AwareDatetime
 
 
@@ -56,7 +69,7 @@ class RequestIn(In):
 class CriticalIn(In):
     """A critical finding, as it is told to the requesting side."""
 
-    finding: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    finding: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 
 
 class OverrideIn(In):

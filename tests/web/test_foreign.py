@@ -1,0 +1,93 @@
+"""Every route with a foreign id: whoever has no business with it cannot even tell that it exists."""
+
+import pytest
+
+from tests.web.conftest import CANARY, SERIES, SOP, STUDY, House, path_of
+
+PUBLIC = {
+    "/livez", "/readyz", "/metrics", "/", "/<path:path>",
+    "/api/v1/session", "/api/v1/reports/verify", "/api/v1/reports/<number>", "/api/v1/openapi.json",
+}  # fmt: skip
+"""What anyone may call; signing in is among it. Everything else wants to know who is there."""
+
+OWN = {"/api/v1/tokens/<token_id>", "/api/v1/templates/<template_id>"}
+"""Ids that are nobody's secret, or the person's own by construction."""
+
+BODIES = {
+    "/api/v1/cases/<case_id>/moves": {"verb": "withdraw", "reason": "x"},
+    "/api/v1/cases/<case_id>/report": {"impression": "x"},
+    "/api/v1/cases/<case_id>/report/checks": {"impression": "x"},
+}
+STRANGERS = ("dushan.doctor", "guiyang.mr", "guiyang.resident", "guiyang.reviewer", "auditor", "anlong.admin")
+
+
+def routes(house: House) -> list[tuple[str, str]]:
+    """(method, rule) of every route that takes an id and is not for everyone."""
+    rules = house.app.url_map.iter_rules()
+    return sorted(
+        (method, rule.rule)
+        for rule in rules
+        if rule.arguments and rule.rule not in PUBLIC | OWN and not rule.rule.startswith("/api/v1/<")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith(("/api/", "/dicom-web/"))
+    )
+
+
+def values(case_id: str) -> dict[str, str]:
+    return {
+        "case_id": case_id, "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
+        "tags": "7FE00010",
+    }  # fmt: skip
+
+
+def test_there_are_routes_to_try(house: House) -> None:
+    assert len(routes(house)) > 15
+
+
+def test_nobody_gets_anything_without_signing_in(house: House, case_id: str) -> None:
+    stranger = house.app.test_client()
+    for method, rule in routes(house):
+        answer = stranger.open(path_of(rule, values(case_id)), method=method, json=BODIES.get(rule))
+        assert answer.status_code == 401, (method, rule, answer.status_code)
+
+
+@pytest.mark.parametrize("username", STRANGERS)
+def test_a_stranger_cannot_tell_that_it_exists(house: House, case_id: str, username: str) -> None:
+    person = house.person(username)
+    for method, rule in routes(house):
+        if rule == "/dicom-web/studies/<study>" and method == "POST":
+            continue  # anyone who may send images may send into a study of their own with any UID
+        headers = {"If-Match": '"1"'} if rule.endswith("/moves") else {}
+        more = {"json": BODIES[rule]} if rule in BODIES else {}
+        answer = person.call(method, path_of(rule, values(case_id)), headers=headers, **more)
+        seen = answer.get_data(as_text=True)
+        assert answer.status_code == 404, (method, rule, answer.status_code, seen[:200])
+        assert CANARY not in seen
+        assert "CANARY" not in seen
+
+
+def test_the_same_routes_answer_whoever_they_belong_to(house: House, case_id: str) -> None:
+    doctor = house.person("anlong.doctor")
+    for rule in ("/api/v1/cases/<case_id>", "/api/v1/studies/<study_uid>", "/dicom-web/studies/<study>/metadata"):
+        assert doctor.get(path_of(rule, values(case_id))).status_code == 200, rule
+
+
+def test_lists_hold_nothing_foreign(house: House, case_id: str) -> None:
+    other = house.person("dushan.doctor")
+    assert other.get("/api/v1/cases").get_json() == {"items": [], "next": None, "total": 0}
+    assert other.get("/api/v1/studies").get_json()["items"] == []
+    assert other.get("/dicom-web/studies").get_json(silent=True) in ([], None)
+    assert other.get("/api/v1/feed?after=0").get_json()["items"] == []
+
+
+def test_the_site_administrator_has_the_list_and_no_images(house: House, case_id: str) -> None:
+    admin = house.person("anlong.admin")
+    assert [item["id"] for item in admin.get("/api/v1/cases").get_json()["items"]] == [case_id]
+    assert admin.get(f"/dicom-web/studies/{STUDY}/metadata").status_code == 404
+
+
+def test_the_platform_administrator_has_the_case_and_no_images(house: House, case_id: str) -> None:
+    admin = house.person("admin")
+    assert admin.case(case_id)["studies"] == []
+    assert admin.get(f"/dicom-web/studies/{STUDY}/metadata").status_code == 404
+    assert admin.get(f"/api/v1/studies/{STUDY}").status_code == 404

@@ -6,5 +6,6 @@ import shared from './vite.config.ts'
 
 export default mergeConfig(
   shared,
-  defineConfig({ test: { environment: 'happy-dom', include: ['src/**/*.test.ts'], passWithNoTests: false } }),
+  // the tests are pure: sharing one page among their files takes seconds instead of minutes
+  defineConfig({ test: { environment: 'happy-dom', isolate: false, include: ['src/**/*.test.ts'], passWithNoTests: false } }),
 )

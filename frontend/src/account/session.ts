@@ -40,7 +40,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function signIn(username: string, password: string, otp?: string): Promise<void> {
-    take(await calls.signIn(username, password, otp))
+    take(await calls.signIn(username, password, otp ?? null))
     asked.value = true
   }
 

@@ -1,57 +1,13 @@
 /** Every question and verb the pages put to the server, by name. Each throws Problem when it cannot be answered. */
-import type {
-  Candidate,
-  CaseDetail,
-  CaseEvent,
-  CaseRow,
-  Fact,
-  Institution,
-  Language,
-  NewCase,
-  Page,
-  Queue,
-  Session,
-  Study,
-  Verdict,
-} from './types'
+import { api, told } from './client'
+import type { CaseDetail, CaseEvent, CaseRow, Language, MoveBody, NewCase, Page, Queue, Study } from './types'
 import { etagOf, transport } from './wire'
 
-type Query = Record<string, string | number | undefined>
-
-interface Options {
-  method?: string
-  query?: Query
-  json?: unknown
-  form?: FormData
-  headers?: Record<string, string>
-  signal?: AbortSignal | undefined
-}
-
-function addressOf(path: string, query: Query): URL {
-  const url = new URL(path, window.location.origin)
-  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') url.searchParams.set(name, String(value))
-  return url
-}
-
-/** Sends JSON or a form, and reads JSON. T is what the server's own description says of this address. */
-export async function call<T>(path: string, options: Options = {}): Promise<T> {
-  const headers = new Headers({ Accept: 'application/json, application/problem+json', ...options.headers })
-  const init: RequestInit = { method: options.method ?? 'GET', headers, signal: options.signal ?? null }
-  if (options.json !== undefined) {
-    headers.set('Content-Type', 'application/json')
-    init.body = JSON.stringify(options.json)
-  }
-  if (options.form !== undefined) init.body = options.form
-  const response = await transport(new Request(addressOf(path, options.query ?? {}), init))
-  return (response.status === 204 ? undefined : await response.json()) as T
-}
-
 export const session = {
-  current: () => call<Session>('/api/v1/session'),
-  signIn: (username: string, password: string, otp?: string) =>
-    call<Session>('/api/v1/session', { method: 'POST', json: { username, password, ...(otp === undefined ? {} : { otp }) } }),
-  signOut: () => call<undefined>('/api/v1/session', { method: 'DELETE' }),
-  speak: (language: Language) => call<unknown>('/api/v1/session/language', { method: 'PUT', json: { language } }),
+  current: () => told(api.GET('/api/v1/session')),
+  signIn: (username: string, password: string, otp: string | null) => told(api.POST('/api/v1/session', { body: { username, password, otp } })),
+  signOut: () => api.DELETE('/api/v1/session'),
+  speak: (language: Language) => told(api.PUT('/api/v1/session/language', { body: { language } })),
 }
 
 export interface CaseQuery {
@@ -62,52 +18,78 @@ export interface CaseQuery {
   after?: string | undefined
 }
 
-export interface MoveBody {
-  verb: string
-  reason?: string
-  [asked: string]: unknown
+function onCase(id: string) {
+  return { params: { path: { case_id: id } } }
 }
 
-export function caseAt(id: string, rest = ''): string {
-  return `/api/v1/cases/${encodeURIComponent(id)}${rest}`
+/** Narrows what the description calls strings: states and verbs are the workflow's. */
+function detailOf(body: object): CaseDetail {
+  return body as CaseDetail
+}
+
+/** Page by page; `state` may name several, with commas. */
+async function list(asked: CaseQuery, signal?: AbortSignal): Promise<Page<CaseRow>> {
+  const { queue, after, ...rest } = asked
+  const query = { ...rest, ...(queue === 'all' ? {} : { queue }), ...(after === undefined ? {} : { after }) }
+  return (await told(api.GET('/api/v1/cases', { params: { query }, signal: signal ?? null }))) as Page<CaseRow>
 }
 
 export const cases = {
-  list: (query: CaseQuery, signal?: AbortSignal) => call<Page<CaseRow>>('/api/v1/cases', { query: { ...query }, signal }),
-  get: (id: string, signal?: AbortSignal) => call<CaseDetail>(caseAt(id), { signal }),
-  create: (body: NewCase, key: string) =>
-    call<CaseDetail>('/api/v1/cases', { method: 'POST', json: body, headers: { 'Idempotency-Key': key } }),
+  list,
+  get: async (id: string) => detailOf(await told(api.GET('/api/v1/cases/{case_id}', onCase(id)))),
+  create: async (body: NewCase, key: string) =>
+    detailOf(await told(api.POST('/api/v1/cases', { body, headers: { 'Idempotency-Key': key } }))),
   move: (id: string, version: number, body: MoveBody, key: string) =>
-    call<CaseDetail>(caseAt(id, '/moves'), {
-      method: 'POST',
-      json: body,
-      headers: { 'If-Match': etagOf(version), 'Idempotency-Key': key },
-    }),
-  events: (id: string, after?: number) => call<Page<CaseEvent>>(caseAt(id, '/events'), { query: { after } }),
-  candidates: (id: string) => call<{ items: Candidate[] }>(caseAt(id, '/candidates')),
+    told(api.POST('/api/v1/cases/{case_id}/moves', { ...onCase(id), body, headers: { 'If-Match': etagOf(version), 'Idempotency-Key': key } })),
+  events: async (id: string) => (await told(api.GET('/api/v1/cases/{case_id}/events', onCase(id)))).items as CaseEvent[],
+  candidates: async (id: string) => (await told(api.GET('/api/v1/cases/{case_id}/candidates', onCase(id)))).items,
   pdf: (id: string, version?: number) =>
-    caseAt(id, '/report.pdf') + (version === undefined ? '' : `?version=${String(version)}`),
+    `/api/v1/cases/${encodeURIComponent(id)}/report.pdf${version === undefined ? '' : `?version=${String(version)}`}`,
 }
 
 export const studies = {
-  arrived: (q: string, after?: string, signal?: AbortSignal) =>
-    call<Page<Study>>('/api/v1/studies', { query: { q, after }, signal }),
+  arrived: (q: string, after?: string): Promise<Page<Study>> =>
+    told(api.GET('/api/v1/studies', { params: { query: { q, ...(after === undefined ? {} : { after }) } } })),
 }
 
 export const institutions = {
-  all: () => call<{ items: Institution[] }>('/api/v1/institutions'),
+  all: async () => (await told(api.GET('/api/v1/institutions'))).items,
 }
 
 export const feed = {
   /** Without a position: no facts, only where the log stands. */
-  head: () => call<{ head: number }>('/api/v1/feed'),
-  after: (seq: number) => call<{ items: Fact[]; head: number }>('/api/v1/feed', { query: { after: seq } }),
+  head: async () => (await told(api.GET('/api/v1/feed'))).head,
+  after: (seq: number) => told(api.GET('/api/v1/feed', { params: { query: { after: seq } } })),
 }
 
 export const reports = {
+  /** Whether a number is known, and which version is the newest. */
+  number: (number: string) => told(api.GET('/api/v1/reports/{number}', { params: { path: { number } } })),
   verify: (file: File) => {
     const form = new FormData()
     form.append('file', file)
-    return call<Verdict>('/api/v1/reports/verify', { method: 'POST', form })
+    return told(api.POST('/api/v1/reports/verify', { body: { file: file.name }, bodySerializer: () => form }))
   },
+}
+
+interface Options {
+  method?: string
+  json?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal | undefined
+}
+
+/** For addresses that the description does not name (DICOMweb): sends JSON and reads JSON. */
+export async function call<T>(path: string, options: Options = {}): Promise<T> {
+  const headers = new Headers({ Accept: 'application/json, application/problem+json', ...options.headers })
+  const init: RequestInit = { method: options.method ?? 'GET', headers, signal: options.signal ?? null }
+  if (options.json !== undefined) {
+    headers.set('Content-Type', 'application/json')
+    init.body = JSON.stringify(options.json)
+  }
+  return (await (await transport(new Request(new URL(path, window.location.origin), init))).json()) as T
+}
+
+export function caseAt(id: string, rest = ''): string {
+  return `/api/v1/cases/${encodeURIComponent(id)}${rest}`
 }

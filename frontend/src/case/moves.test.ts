@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import type { CaseDetail, CriticalAlert, Move } from '@/api/types'
+import type { CaseDetail, CriticalAlert, Move, Verb } from '@/api/types'
 
 import { buttonOf, emptyAnswers, itemsOf, lacking, questionsOf, sayOf, sortedButtons } from './moves'
 
 const NOW = Date.parse('2026-11-24T06:00:00Z')
 
-function move(verb: string, some: Partial<Move> = {}): Move {
+function move(verb: Verb, some: Partial<Move> = {}): Move {
   return { verb, label: verb, needs: [], reason: false, asks: [], ...some }
 }
 
@@ -15,7 +15,7 @@ function detail(some: Partial<CaseDetail> = {}): CaseDetail {
 }
 
 function alert(state: string): CriticalAlert {
-  return { state, finding: '急性脑出血', detected_at: '2026-11-24T06:00:00Z', detected_by: { id: 'p', name: '王医生' } }
+  return { state, finding: '急性脑出血', detected_at: '2026-11-24T06:00:00Z', detected_by: { id: 'p', name: '王医生' }, acknowledged_at: null, acknowledged_by: null, read_back: '' }
 }
 
 describe('the buttons of a case', () => {
@@ -31,7 +31,7 @@ describe('the buttons of a case', () => {
     expect(buttonOf(move('assign', { needs: [need], asks: [] })).blocked).toEqual([need])
   })
   it('keep a verb that this page has never heard of', () => {
-    expect(sortedButtons([move('brand_new')]).rest).toHaveLength(1)
+    expect(sortedButtons([move('brand_new' as Verb)]).rest).toHaveLength(1)
   })
 })
 

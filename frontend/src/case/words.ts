@@ -70,9 +70,9 @@ export const caseWords = both(
       status: '状态',
       missing: '缺失',
       conflicts: '有冲突',
+      notices: '提示',
       all: '显示其余 {n} 处',
       unknown: '未命名序列',
-      guessed: '应收 {expected} 幅，已收 {received} 幅',
     },
     report: {
       title: '报告',
@@ -199,9 +199,9 @@ export const caseWords = both(
       status: 'Status',
       missing: 'Missing',
       conflicts: 'In conflict',
+      notices: 'Note',
       all: 'Show {n} more',
       unknown: 'unnamed series',
-      guessed: '{received} of {expected} images',
     },
     report: {
       title: 'Report',

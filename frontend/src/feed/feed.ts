@@ -34,7 +34,7 @@ export const useFeed = defineStore('feed', () => {
 
   /** Learns where the log stands. Facts between the pages' first load and now are unknown, so everyone looks again. */
   async function begin(asOf?: number): Promise<void> {
-    position.reach(asOf ?? (await feed.head()).head)
+    position.reach(asOf ?? (await feed.head()))
     for (const listener of listeners) listener([])
   }
 

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { CASE_FACTS } from '@/generated/events'
+import { STATES } from '@/generated/workflow'
+
 import type { WordTree } from './both'
 import { messages } from './messages'
 
@@ -34,6 +37,11 @@ describe('the words', () => {
   it('are there for every key that the pages ask for', () => {
     const missing = usedKeys().filter((key) => find(messages['zh-CN'], key) === undefined)
     expect(missing).toEqual([])
+  })
+  it('tell every fact of a case, and whom every live state waits for', () => {
+    expect(CASE_FACTS.filter((kind) => find(messages['zh-CN'], `move.fact.${kind}`) === undefined)).toEqual([])
+    const live = Object.entries(STATES).filter(([, state]) => state.live).map(([name]) => name)
+    expect(live.filter((name) => find(messages['zh-CN'], `case.waits.${name}`) === undefined)).toEqual([])
   })
   it('are Chinese in Chinese and have no Chinese in English', () => {
     expect(leaves(messages.en).filter((text) => /[\u4e00-\u9fff]/.test(text))).toEqual([])

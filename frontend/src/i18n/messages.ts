@@ -1,7 +1,9 @@
-/** All words, by feature. */
+/** All words, by feature; names of states, verbs, priorities, services and roles come from the workflow's own tables. */
 import { account } from '@/account/words'
+import type { Language } from '@/api/types'
 import { moveWords } from '@/case/moveWords'
 import { caseWords } from '@/case/words'
+import { PRIORITIES, ROLES, SERVICE_TYPES, STATES, VERBS } from '@/generated/workflow'
 import { look } from '@/look/words'
 import { words as report } from '@/report/words'
 import { request } from '@/request/words'
@@ -9,13 +11,31 @@ import { verify } from '@/verify/words'
 import { words as viewer } from '@/viewer/words'
 import { worklist } from '@/worklist/words'
 
-const features = { account, case: caseWords, look, move: moveWords, report, request, verify, viewer, worklist }
+type Table = Record<string, { zh: string; en: string }>
 
-type Feature = keyof typeof features
-type Tree = { [F in Feature]: (typeof features)[F]['zh-CN'] }
+/** The tables write English names small; on a button or a label they begin with a capital. */
+function named(table: Table, language: Language): Record<string, string> {
+  const name = ({ zh, en }: Table[string]): string => (language === 'en' ? en.charAt(0).toUpperCase() + en.slice(1) : zh)
+  return Object.fromEntries(Object.entries(table).map(([key, names]) => [key, name(names)]))
+}
 
-function inLanguage(language: 'zh-CN' | 'en'): Tree {
-  return Object.fromEntries(Object.entries(features).map(([name, words]) => [name, words[language]])) as Tree
+function inLanguage(language: Language) {
+  return {
+    account: { ...account[language], role: named(ROLES, language) },
+    case: caseWords[language],
+    look: {
+      ...look[language],
+      state: named(STATES, language),
+      priority: named(PRIORITIES, language),
+      service: named(SERVICE_TYPES, language),
+    },
+    move: { ...moveWords[language], verb: named(VERBS, language) },
+    report: report[language],
+    request: request[language],
+    verify: verify[language],
+    viewer: viewer[language],
+    worklist: worklist[language],
+  }
 }
 
 export const messages = { 'zh-CN': inLanguage('zh-CN'), en: inLanguage('en') }

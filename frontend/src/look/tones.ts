@@ -1,5 +1,6 @@
 /** How each state, priority and clock looks. A new state without a tone is a type error. */
 import type { CaseState, Priority } from '@/api/types'
+import { STATES } from '@/generated/workflow'
 
 /** `wait`: someone must act; `run`: at work; `ask`: back to the requester; `done`, `stop`, `plan`, `quiet`. */
 export type Tone = 'wait' | 'run' | 'ask' | 'done' | 'stop' | 'plan' | 'quiet'
@@ -50,4 +51,4 @@ export const PRIORITY_SHAPES: Record<Priority, PriorityShape> = {
 }
 
 /** The states in filters and legends, in the order a case lives through them. */
-export const STATES_IN_ORDER = Object.keys(STATE_TONES) as CaseState[]
+export const STATES_IN_ORDER = Object.keys(STATES) as CaseState[]

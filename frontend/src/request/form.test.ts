@@ -10,7 +10,7 @@ const NOW = '2026-11-24T06:00:00Z'
 function study(name: string, uid = '1.2.3'): Study {
   return {
     study_uid: uid,
-    patient: { name, sex: 'M', birth_date: '19580312' },
+    patient: { name, sex: 'M', birth_date: '19580312', id_number: '', phone: '' },
     charset_guessed: false,
     body_part: 'HEAD',
     modality: 'CT',
@@ -18,8 +18,9 @@ function study(name: string, uid = '1.2.3'): Study {
     description: '头部平扫',
     study_date: '20261124',
     arrived_at: NOW,
-    completeness: { status: 'complete', received: 140, missing: [], conflicts: [] },
+    completeness: { status: 'complete', expected: 140, received: 140, missing: [], conflicts: [], notices: [] },
     series: [],
+    role: 'current',
   }
 }
 
@@ -99,11 +100,11 @@ describe('a chosen study', () => {
 })
 
 describe('what is sent', () => {
-  it('carries consent with who and when, and leaves out what is empty', () => {
+  it('carries consent with who and when, and no time that was not given', () => {
     const body = bodyOf(complete(), '患者本人', NOW)
     expect(body.consent).toEqual({ by: '患者本人', at: NOW })
-    expect(body.patient).toEqual({ name: '王建国', sex: 'M', birth_date: '1958-03-12' })
-    expect('exam_started' in body).toBe(false)
+    expect(body.patient).toEqual({ name: '王建国', sex: 'M', birth_date: '1958-03-12', id_number: '', phone: '' })
+    expect(body.exam_started).toBeNull()
   })
   it('carries no consent that was not given', () => {
     const form = complete()

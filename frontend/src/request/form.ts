@@ -1,5 +1,5 @@
 /** The request as it is being written: what a study or an identity number tells, what is missing, what is sent. */
-import type { CaseDetail, NewCase, Patient, Priority, ServiceType, Sex, Study } from '@/api/types'
+import type { CaseDetail, NewCase, Priority, ServiceType, Sex, Study } from '@/api/types'
 import { day } from '@/look/time'
 
 export type ConsentBy = 'patient' | 'relative' | 'later'
@@ -14,6 +14,9 @@ export interface RequestForm {
   exam_started: string
   study_uids: string[]
   images_follow: boolean
+  /** Only of a case that exists; a new one learns both from its images. */
+  modality: string
+  body_part: string
   consent: { who: ConsentBy; name: string; given: boolean; at: string }
   /** Sent with the creation, so that one request cannot be created twice. */
   key: string
@@ -30,6 +33,8 @@ export function emptyForm(key: string): RequestForm {
     exam_started: '',
     study_uids: [],
     images_follow: false,
+    modality: '',
+    body_part: '',
     consent: { who: 'patient', name: '', given: false, at: '' },
     key,
   }
@@ -67,6 +72,8 @@ export function formOf(detail: CaseDetail, key: string): RequestForm {
     exam_started: detail.exam_started ?? '',
     study_uids: detail.studies.filter((study) => study.role !== 'prior').map((study) => study.study_uid),
     images_follow: detail.images_follow,
+    modality: detail.modality,
+    body_part: detail.body_part,
     consent: consentFormOf(consent),
     key,
   }
@@ -151,14 +158,13 @@ export function lacksOf(form: RequestForm, today: string): Lack[] {
   ]
 }
 
-function patientOf(form: RequestForm): Patient {
-  const { patient } = form
+function patientOf({ patient }: RequestForm): NewCase['patient'] {
   return {
     name: patient.name.trim(),
     sex: patient.sex === '' ? 'O' : patient.sex,
     birth_date: patient.birth_date === '' ? null : patient.birth_date,
-    ...(patient.id_number === '' ? {} : { id_number: patient.id_number.toUpperCase() }),
-    ...(patient.phone.trim() === '' ? {} : { phone: patient.phone.trim() }),
+    id_number: patient.id_number.toUpperCase(),
+    phone: patient.phone.trim(),
   }
 }
 
@@ -173,9 +179,11 @@ export function bodyOf(form: RequestForm, self: string, nowIso: string): NewCase
     patient: patientOf(form),
     question: form.question.trim(),
     clinical_history: form.clinical_history.trim(),
-    ...(form.exam_started === '' ? {} : { exam_started: form.exam_started }),
+    exam_started: form.exam_started === '' ? null : form.exam_started,
     study_uids: form.study_uids,
     images_follow: form.images_follow,
+    modality: form.modality,
+    body_part: form.body_part,
     consent: consent.given && consent.who !== 'later' ? { by, at: consent.at || nowIso } : null,
   }
 }

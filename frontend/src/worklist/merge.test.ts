@@ -12,7 +12,7 @@ function row(id: string, version = 1, priority: Priority = 'routine'): CaseRow {
     version,
     priority,
     service_type: 'telediagnosis',
-    patient: { name: '张三', sex: 'M', birth_date: null },
+    patient: { name: '张三', sex: 'M', birth_date: null, id_number: '', phone: '' },
     question: '?',
     requester: { id: 'p', name: '张医生' },
     modality: 'CT',
@@ -22,11 +22,12 @@ function row(id: string, version = 1, priority: Priority = 'routine'): CaseRow {
     alerts: 0,
     assignee: null,
     due_at: null,
+    offer_until: null,
     clocks: [],
     created_at: '2026-11-24T06:00:00Z',
     updated_at: '2026-11-24T06:00:00Z',
     next_move: null,
-    images: { status: 'none', received: 0 },
+    images: { status: 'none', received: 0, expected: null },
   }
 }
 

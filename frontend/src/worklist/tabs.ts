@@ -14,9 +14,12 @@ const TABS: [role: string, tabs: Tab[]][] = [
   ['requester', [{ queue: 'mine', name: 'requests' }, { queue: 'site', name: 'site' }]],
   ['approver', [{ queue: 'site', name: 'site' }]],
   ['site_admin', [{ queue: 'site', name: 'site' }]],
-  ['qa', [{ queue: 'site', name: 'sample' }]],
-  ['platform_admin', [{ queue: 'site', name: 'all' }]],
+  ['qa', [{ queue: 'all', name: 'sample' }]],
+  ['platform_admin', [{ queue: 'all', name: 'all' }]],
 ]
+
+/** Roles that see a case from inside; the others (a site's administrator) see its line in the list only. */
+export const OPENS_CASES = ['requester', 'approver', 'coordinator', 'specialist', 'reviewer', 'qa', 'platform_admin']
 
 export function tabsOf(roles: ReadonlySet<string>): Tab[] {
   const tabs = TABS.filter(([role]) => roles.has(role)).flatMap(([, some]) => some)

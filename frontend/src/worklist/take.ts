@@ -2,13 +2,13 @@
 import type { Router } from 'vue-router'
 
 import { cases } from '@/api/calls'
-import type { CaseDetail } from '@/api/types'
+import type { CaseDetail, Verb } from '@/api/types'
 import { newKey } from '@/api/wire'
 
 /** The step to take now: of the moves that take a case, the one that is open and has nothing in its way. */
-function nextStep(detail: CaseDetail): string | undefined {
+function nextStep(detail: CaseDetail): Verb | undefined {
   const open = detail.moves.filter((move) => move.needs.every((need) => need.met)).map((move) => move.verb)
-  return ['claim', 'accept'].find((verb) => open.includes(verb))
+  return (['claim', 'accept'] as const).find((verb) => open.includes(verb))
 }
 
 /**

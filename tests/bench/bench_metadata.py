@@ -1,6 +1,7 @@
 """DICOMweb metadata of one series of hundreds of slices: ours against Orthanc's DICOMweb plugin."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +27,7 @@ def run(folder: Path, files: list[Path], rounds: int) -> list[Row]:
     with Site(folder / "metadata-ours", folder / "template") as site, Orthanc(folder / "metadata-orthanc") as peer:
         for port, called in ((site.dicom_port, site.ae_title), (peer.dicom_port, peer.ae_title)):
             send(files, port, called, "ANLONG", 4)
-        with site.signed_in("anlong.doctor") as ours, httpx.Client(base_url=peer.url, timeout=120) as theirs:
+        with closing(site.signed_in("anlong.doctor")) as ours, httpx.Client(base_url=peer.url, timeout=120) as theirs:
             first = _await_all(ours, path, len(files))
             _fetched(theirs, path, len(files))
             took: dict[str, list[float]] = {"ours": [], "orthanc": []}
@@ -35,7 +36,7 @@ def run(folder: Path, files: list[Path], rounds: int) -> list[Row]:
                 took["orthanc"].append(_fetched(theirs, path, len(files)))
     mine, other = median(took["ours"]), median(took["orthanc"])
     ratio = other / mine
-    note = f"times faster; our first answer, made on the spot, {first * 1000:.0f} ms"
+    note = f"times faster; our first answer, right after the last image, {first * 1000:.0f} ms"
     return [Row(what, f"{mine * 1000:.0f} ms", f"{other * 1000:.0f} ms", ratio, f"≥ {ASKED:g}", ratio >= ASKED, note)]
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ def run(folder: Path, files: list[Path], _rounds: int) -> list[Row]:
     """Resident memory before, at most during and after; it holds when the growth is far below what was sent."""
     sent_mb = sum(path.stat().st_size for path in files) / 2**20
     what = f"web memory, STOW of {len(files)} slices"
-    with Site(folder / "stow", folder / "template") as site, site.signed_in("anlong.doctor") as client:
+    with Site(folder / "stow", folder / "template") as site, closing(site.signed_in("anlong.doctor")) as client:
         _stow(client, files[:4])
         client.get("/dicom-web/studies")
         with Watch(site) as watch:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,7 +50,7 @@ class Site:
 
     def held(self) -> int:
         """How many instances it has, by QIDO-RS."""
-        with self.signed_in("anlong.doctor") as client:
+        with closing(self.signed_in("anlong.doctor")) as client:
             answer = client.get("/dicom-web/studies", params={"includefield": "NumberOfStudyRelatedInstances"})
             answer.raise_for_status()
             return sum(int(study["00201208"]["Value"][0]) for study in answer.json())

@@ -1,17 +1,23 @@
 """A study comes to rest: it is assessed, and what viewers will ask for is made ready; a late slice starts this anew."""
 
 import gzip
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from consult.actions.intake import RELEASED_QUIET
 from consult.domain.completeness import assess
+from consult.domain.errors import Broken
 from consult.domain.events import Fact
+from consult.formats.copies import copy_name, explicit_copy, shown_from_copy
 from consult.store import studies
 from consult.store.arrivals import SETTLE
 from consult.store.blobs import Blobs
 from consult.store.outbox import Timer
 from consult.store.unit import Store
+
+log = logging.getLogger(__name__)
 
 SETTLED = "study_settled"
 METADATA_LEVEL = 6
@@ -39,19 +45,32 @@ def settle(store: Store, study_id: str, quiet: timedelta, released: bool, now: d
 
 
 def on_study_fact(store: Store, blobs: Blobs, fact: Fact, _now: datetime) -> None:
-    """A study settled: gzip the metadata of each of its series once, for every viewer that will ask."""
+    """A study settled: make ready what every viewer will ask for."""
     if fact.kind == SETTLED:
         prepare(store, blobs, str(fact.data["study_id"]))
 
 
 def prepare(store: Store, blobs: Blobs, study_id: str) -> None:
-    """Make the rebuildable copies of a study; what is there already is left alone."""
+    """Make the rebuildable copies of a study; what is there already is left alone.
+
+    Of each series its gzipped metadata; of each image that is not shown as it is stored, its copy.
+    """
     with store.read() as connection:
-        every = studies.series_of(connection, study_id)
-    for row in every:
-        name = studies.metadata_name(row.id, row.version)
-        if not (blobs.cache / name).exists():
-            blobs.put_cached(name, zipped_metadata(store, row.id))
+        every = [
+            (row, studies.instances_of_series(connection, row.id)) for row in studies.series_of(connection, study_id)
+        ]
+    for row, instances in every:
+        blobs.cached(studies.metadata_name(row.id, row.version), partial(zipped_metadata, store, row.id))
+        for each in instances:
+            if each.frames and shown_from_copy(each.transfer_syntax, each.bits_allocated):
+                _copy(blobs, each.sha256)
+
+
+def _copy(blobs: Blobs, sha256: str) -> None:
+    try:
+        blobs.cached(copy_name(sha256), partial(explicit_copy, blobs.path(sha256)))
+    except Broken:
+        log.warning("an image cannot be decoded: object %s", sha256)
 
 
 def zipped_metadata(store: Store, series_id: str) -> bytes:

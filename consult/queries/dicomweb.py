@@ -5,14 +5,15 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from consult.domain.errors import NotFound
 from consult.domain.people import Actor
-from consult.formats.dicom import DEFLATED, bulk_value, served_head
-from consult.formats.frames import FrameTable, frame_table, inflated_copy, read_frame
+from consult.formats.copies import copy_name, explicit_copy, shown_from_copy
+from consult.formats.dicom import bulk_value, served_head
+from consult.formats.frames import FrameTable, frame_table, read_frame
 from consult.store import qido, studies
 from consult.store.blobs import Blobs
 from consult.store.qido import ATTRIBUTES, REQUESTED, BadQuery, Level, Search
@@ -162,7 +163,13 @@ def _zipped(store: Store, blobs: Blobs, row: Any) -> bytes:
 
 
 def frames(
-    store: Store, blobs: Blobs, actor: Actor, study_uid: str, series_uid: str, sop_uid: str, numbers: tuple[int, ...]
+    store: Store,
+    blobs: Blobs,
+    actor: Actor,
+    study_uid: str,
+    series_uid: str,
+    sop_uid: str,
+    numbers: tuple[int, ...],
 ) -> list[Bytes]:
     """The frames with these numbers, 1 being the first. Raises NotFound."""
     row = _instance(store, actor, study_uid, series_uid, sop_uid)
@@ -187,13 +194,11 @@ def _table(path: Path) -> FrameTable:
 
 
 def _with_frames(blobs: Blobs, row: Any) -> Path:
-    """The file whose frames can be given out: the object, or its inflated copy."""
-    if row.transfer_syntax != DEFLATED:
-        return blobs.path(row.sha256)
-    name = f"inflated/{row.sha256[:2]}/{row.sha256}"
-    if not (blobs.cache / name).exists():
-        blobs.put_cached(name, inflated_copy(blobs.path(row.sha256)))
-    return blobs.cache / name
+    """The file whose frames are given out: the object, or the copy that it is shown from."""
+    stored = blobs.path(row.sha256)
+    if not shown_from_copy(row.transfer_syntax, row.bits_allocated):
+        return stored
+    return blobs.cached(copy_name(row.sha256), partial(explicit_copy, stored))
 
 
 def instance(store: Store, blobs: Blobs, actor: Actor, study_uid: str, series_uid: str, sop_uid: str) -> Bytes:
@@ -219,7 +224,13 @@ def _whole(blobs: Blobs, row: Any) -> Bytes:
 
 
 def bulk_data(
-    store: Store, blobs: Blobs, actor: Actor, study_uid: str, series_uid: str, sop_uid: str, tag_path: str
+    store: Store,
+    blobs: Blobs,
+    actor: Actor,
+    study_uid: str,
+    series_uid: str,
+    sop_uid: str,
+    tag_path: str,
 ) -> Bytes:
     """A bulk value by the path in its BulkDataURI; pixel data is all frames in turn. Raises NotFound."""
     row = _instance(store, actor, study_uid, series_uid, sop_uid)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from uuid import uuid4
 
@@ -205,6 +205,11 @@ class Blobs:
         aside.sync()
         aside.path.rename(place)
         return place
+
+    def cached(self, name: str, made: Callable[[], bytes]) -> Path:
+        """A file of the cache, made now if it is not there. Raises NoRoom, and what ``made`` raises."""
+        place = self.cache / name
+        return place if place.exists() else self.put_cached(name, made())
 
     # the folder of this process
 

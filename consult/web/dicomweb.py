@@ -196,7 +196,8 @@ def _wado(routes: Blueprint, parts: Parts) -> None:
 
     @routes.get("/studies/<study>/series/<series>/instances/<sop>/bulkdata/<path:tags>")
     def retrieve_bulk_data(study: str, series: str, sop: str, tags: str) -> Response:
-        return _alone_or_related(questions.bulk_data(store, blobs, current_actor(), study, series, sop, tags), OCTETS)
+        found = questions.bulk_data(store, blobs, current_actor(), study, series, sop, tags)
+        return _alone_or_related(found, OCTETS)
 
 
 def _frame_numbers(text: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -19,7 +20,16 @@ from tests.doubles import Clock
 from tests.makers.archive import Archive, archive
 from tests.makers_people import PASSWORD, fresh_store, open_accounts, open_institutions
 
-PASSWORDS = Passwords()
+
+class QuickPasswords(Passwords):
+    """Hashes as the product makes them, but cheap: nobody guesses in a test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+PASSWORDS = QuickPasswords()
 
 
 @dataclass(frozen=True)

@@ -332,6 +332,20 @@ def test_a_deflated_object_shows_its_frames(tmp_path: Path, reader: HeaderReader
         assert len(seen) == 1
 
 
+@needs_samples
+def test_what_browsers_would_misread_is_given_out_decoded(tmp_path: Path, reader: HeaderReader) -> None:
+    with site(tmp_path, reader, "anlong.doctor") as opened:
+        (file,) = (SAMPLES / "syntax/ct_same_image").glob("*1.2.840.10008.1.2.4.51.dcm")
+        receipt = opened.archive.put(file.read_bytes())
+        path = f"{ROOT}/studies/{receipt.study_uid}/series/{receipt.series_uid}/instances/{receipt.sop_uid}"
+        images.prepare(opened.archive.store, opened.archive.blobs, receipt.study_id)
+        (copy,) = (path for path in (opened.archive.blobs.cache / "explicit").rglob("*") if path.is_file())
+        ((kind, body),) = parts_of(opened["anlong.doctor"].get(f"{path}/frames/1", Accept=EVERYTHING))
+        assert kind.endswith(EXPLICIT)
+        assert body == dcmread(copy).PixelData
+        assert dcmread(BytesIO(opened["anlong.doctor"].get(path, Accept="application/dicom").data)) == dcmread(file)
+
+
 # another program
 
 

@@ -11,6 +11,7 @@ from consult.domain.events import Fact
 from consult.domain.people import SYSTEM
 from consult.domain.routing import Explained, offer_until, route, shift_ends
 from consult.domain.workflow import Verb
+from consult.domain.workflow_needs import lacks_images
 from consult.store import cases, outbox, people
 from consult.store.candidates import candidates_for, need_of
 from consult.store.outbox import Timer
@@ -57,7 +58,7 @@ def _judge_images(unit: Unit, case: Case, now: datetime) -> Case:
     if case.state not in (State.SUBMITTED, State.AWAITING_IMAGES):
         return case
     status = images_of(unit.connection, case).status
-    if case.state is State.SUBMITTED and status in ("none", "short"):
+    if case.state is State.SUBMITTED and lacks_images(case, status):
         return move_by_system(unit, case, Verb.IMAGES_INCOMPLETE, {}, now)
     if case.state is State.AWAITING_IMAGES and status in ("complete", "quiet"):
         case = move_by_system(unit, case, Verb.IMAGES_COMPLETE, {}, now)

@@ -182,9 +182,14 @@ APPROVED = Need(
     lambda _case, actor, _say, world, _now: not world.approver_required or Role.APPROVER in actor.roles,
     _fixed("本院规定由科主任或医务科审批后提交。", "This hospital has requests submitted by an approver."),
 )
+def lacks_images(case: Case, status: str) -> bool:
+    """Whether a case has to wait for images; an emergency does not: a coordinator may override for it (T07)."""
+    return status in ("none", "short") and case.priority is not Priority.EMERGENCY
+
+
 IMAGES_LACKING = Need(
     "images-lacking",
-    lambda _case, _actor, _say, world, _now: world.images.status in ("none", "short"),
+    lambda case, _actor, _say, world, _now: lacks_images(case, world.images.status),
     _fixed("影像没有缺失。", "No image is missing."),
 )
 IMAGES_SETTLED = Need(

@@ -188,6 +188,13 @@ def test_a_case_whose_images_did_not_come_waits_for_them_and_says_so(worker: Wor
     assert kinds(worker, case_id)[-2:] == ["images_incomplete", "images_complete"]
 
 
+def test_an_emergency_does_not_wait_for_images_that_are_lacking(worker: Worker) -> None:
+    settled(worker, "short", 118)
+    case_id = brought_to(worker.store, State.SUBMITTED, priority=Priority.EMERGENCY)
+    worker.work()
+    assert stored(worker.store, case_id).state is State.SUBMITTED
+
+
 def test_images_that_are_still_arriving_neither_stop_a_case_nor_let_it_pass(worker: Worker) -> None:
     _auto(worker)
     a_study(worker.store, status="receiving", received=17)

@@ -137,9 +137,21 @@ def tilted(count: int) -> list[Instance]:
     """A head CT with the gantry tilted: slices stay tilted while the table moves straight."""
     c, s = cos(radians(18)), sin(radians(18))
     return [
-        changed(image, orientation=(1.0, 0.0, 0.0, 0.0, c, s), position=(0.0, 0.0, 4.0 * n), gantry_tilt=18.0)
+        changed(image, orientation=(1.0, 0.0, 0.0, 0.0, c, s), position=(-90.0, -120.0, 4.0 * n), gantry_tilt=18.0)
         for n, image in enumerate(axial(count, 4))
     ]
+
+
+def turned(count: int) -> list[Instance]:
+    """An axial stack turned by 30° in its own plane."""
+    c, s = cos(radians(30)), sin(radians(30))
+    return [changed(image, orientation=(c, s, 0.0, -s, c, 0.0)) for image in axial(count)]
+
+
+def interleaved(images: Sequence[Instance]) -> list[Instance]:
+    """An MR whose slices are numbered as they were measured: every second one first."""
+    order = [*range(0, len(images), 2), *range(1, len(images), 2)]
+    return [changed(images[at], modality="MR", instance_number=n + 1) for n, at in enumerate(order)]
 
 
 def rounded(count: int, spacing: float) -> list[Instance]:
@@ -224,6 +236,9 @@ NOTHING_LOST: dict[str, list[Instance]] = {
     "a tilted gantry": tilted(24),
     "positions rounded to a tenth": rounded(80, 0.625),
     "positions rounded to a tenth, third of a millimetre": rounded(80, 0.33),
+    "a stack turned in its plane": turned(20),
+    "numbers in the order of measuring": interleaved(axial(24)),
+    "numbers in the order of measuring, over two slabs": interleaved([*axial(12, 5), *axial(12, 5, -30, first=13)]),
     "two zones of different spacing": zones(),
     "two slabs": two_slabs(),
     "two slabs a whole number of spacings apart": [
@@ -261,7 +276,7 @@ NOTHING_LOST: dict[str, list[Instance]] = {
     ],
     "key images of a series": [axial(100)[n] for n in (3, 17, 18, 44, 80)],
     "several frames in one object": [instance(frames=n + 3, instance_number=3 * n + 1) for n in range(12)],
-    "secondary captures": [instance(sop_class="1.2.840.10008.5.1.4.1.1.7", instance_number=n * 2) for n in range(20)],
+    "secondary captures": [changed(image, sop_class="1.2.840.10008.5.1.4.1.1.7") for image in without(axial(30), 4, 9)],
     "ultrasound of which some were thrown away": [
         instance(modality="US", instance_number=n, position=None, orientation=None) for n in range(1, 40) if n % 7
     ],
@@ -279,6 +294,8 @@ def test_where_nothing_is_lost_nothing_is_said_to_be(kind: str) -> None:
 SOMETHING_LOST: dict[str, tuple[list[Instance], list[tuple[int | None, float | None]]]] = {
     "a tilted gantry": (without(tilted(24), 10), [(11, 40.0)]),
     "rounded positions": (without(rounded(80, 0.625), 40), [(41, -25.0)]),
+    "a stack turned in its plane": (without(turned(20), 6), [(7, -70.0)]),
+    "numbers in the order of measuring": (without(interleaved(axial(24)), 5), [(None, -50.0)]),
     "a slice amid the thin zone": (without(zones(), 8), [(9, -68.0)]),
     "no numbers": ([changed(image, instance_number=None) for image in without(axial(30), 4)], [(None, -80.0)]),
     "numbers made anew": (
@@ -314,6 +331,10 @@ SOMETHING_LOST: dict[str, tuple[list[Instance], list[tuple[int | None, float | N
     "no position, but a number left out": (
         [instance(position=None, orientation=None, instance_number=n, modality="MR") for n in range(1, 41) if n != 17],
         [(17, None)],
+    ),
+    "no position, but two numbers in a row left out": (
+        [instance(position=None, orientation=None, instance_number=n) for n in range(1, 61) if n not in (17, 18)],
+        [(17, None), (18, None)],
     ),
 }
 

@@ -167,6 +167,27 @@ def test_a_stray_delimiter_does_no_harm_but_a_stray_item_does(tmp_path: Path) ->
         read_instance(saved(tmp_path, item() + ct_slice()))
 
 
+def test_a_type_of_the_future_is_read_as_unknown(tmp_path: Path) -> None:
+    future = struct.pack("<HH2sHI", 0x0009, 0x1001, b"ZZ", 0, 4) + b"abcd"  # PS3.5 §6.2: with a long length
+    said = json.loads(read_instance(saved(tmp_path, future + ct_slice())).metadata)
+    assert said["00091001"] == {"vr": "UN", "InlineBinary": "YWJjZA=="}
+
+
+def test_an_enhanced_object_says_what_its_frames_share(tmp_path: Path) -> None:
+    measures = (
+        element(0x00180050, "DS", b"1.5 ") + element(0x00180088, "DS", b"2 ") + element(0x00280030, "DS", b"1\\1 ")
+    )
+    plane = element(0x00200037, "DS", b"0\\1\\0\\0\\0\\-1")
+    shared = item(element(0x00289110, "SQ", item(measures)) + element(0x00209116, "SQ", item(plane)))
+    changes = {0x52009229: ("SQ", shared), 0x00200037: None, 0x00280030: None}
+    found = read_instance(saved(tmp_path, ct_slice(changes)))
+    assert (found.slice_thickness, found.spacing_between, found.pixel_spacing) == (1.5, 2.0, (1.0, 1.0))
+    assert found.orientation == (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+    own = {**changes, 0x00180050: ("DS", b"5"), 0x00180088: ("DS", b"6")}
+    found = read_instance(saved(tmp_path, ct_slice(own)))
+    assert (found.slice_thickness, found.spacing_between) == (5.0, 6.0)
+
+
 def test_overlays_have_their_type_in_implicit_syntax_too(tmp_path: Path) -> None:
     uids = [
         (0x00080016, CT.encode() + b"\0"),
@@ -300,6 +321,10 @@ HOSTILE: dict[str, bytes] = {
     "rows beyond the pixels": part10(ct_slice({0x00280010: _us(4000)})),
     "compressed frames beyond the fragments": part10(
         ct_slice({0x7FE00010: None, 0x00280008: ("IS", b"3")}) + fragments(b"\xff\xd8\xff\xd9"), JPEG_LS
+    ),
+    "a huge image in a few bytes": part10(
+        ct_slice({0x7FE00010: None, 0x00280010: _us(8000), 0x00280011: _us(8000)}) + fragments(b"\xff\xd8\xff\xd9"),
+        JPEG_LS,
     ),
     "compressed pixels without their syntax": part10(ct_slice({0x7FE00010: None}) + fragments(b"\xff\xd8\xff\xd9")),
     "native pixels in a compressed syntax": part10(ct_slice(), JPEG_LS),

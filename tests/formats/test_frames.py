@@ -64,6 +64,19 @@ def test_native_frames_lie_one_after_the_other(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("photometric", "size"), [(b"RGB", 48), (b"YBR_FULL", 48), (b"YBR_FULL_422", 32)])
+def test_colour_frames_are_as_long_as_their_colours_need(tmp_path: Path, photometric: bytes, size: int) -> None:
+    pixels = bytes(range(2 * size))
+    changes = {
+        0x00280002: ("US", b"\3\0"),
+        0x00280004: ("CS", photometric),
+        0x00280008: ("IS", b"2"),
+        0x00280100: ("US", b"\x08\0"),
+        0x7FE00010: ("OB", pixels),
+    }
+    assert frames_of(saved(tmp_path, ct_slice(changes))) == [pixels[:size], pixels[size:]]
+
+
 def test_each_compressed_frame_is_its_fragment(tmp_path: Path) -> None:
     assert frames_of(compressed(tmp_path, fragments(ONE, TWO, THREE), 3)) == [ONE, TWO, THREE]
 
@@ -73,16 +86,22 @@ def _offsets(*lengths: int) -> list[int]:
 
 
 def test_frames_in_several_fragments_are_told_apart_by_the_offset_table(tmp_path: Path) -> None:
-    at = _offsets(len(ONE), len(TWO), len(MORE), len(THREE))
+    plain = (b"one.", b"two two.", b"and more", b"three.")  # nothing in them says where a frame begins
+    at = _offsets(*map(len, plain))
     table = struct.pack("<3I", at[0], at[1], at[3])
-    assert frames_of(compressed(tmp_path, fragments(ONE, TWO, MORE, THREE, table=table), 3)) == [ONE, TWO + MORE, THREE]
+    assert frames_of(compressed(tmp_path, fragments(*plain, table=table), 3)) == [
+        b"one.",
+        b"two two.and more",
+        b"three.",
+    ]
 
 
 def test_frames_in_several_fragments_are_told_apart_by_the_extended_offset_table(tmp_path: Path) -> None:
-    at = _offsets(len(ONE), len(TWO), len(MORE), len(THREE))
+    plain = (b"one.", b"two two.", b"and more", b"three.")
+    at = _offsets(*map(len, plain))
     extended = element(0x7FE00001, "OV", struct.pack("<3Q", at[0], at[1], at[3]))
-    path = compressed(tmp_path, fragments(ONE, TWO, MORE, THREE), 3, extended)
-    assert frames_of(path) == [ONE, TWO + MORE, THREE]
+    path = compressed(tmp_path, fragments(*plain), 3, extended)
+    assert frames_of(path) == [b"one.", b"two two.and more", b"three."]
 
 
 def test_frames_in_several_fragments_without_table_are_told_apart_by_how_they_begin(tmp_path: Path) -> None:

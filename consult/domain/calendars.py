@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from consult.domain.errors import Words
@@ -74,6 +75,8 @@ NOTICES: tuple[Notice, ...] = (
 )
 """A year without a notice is read as plain weeks, Monday to Friday; ``Calendar.knows`` tells."""
 
+COUNTED_FROM, COUNTED_DAYS = date(2015, 1, 1).toordinal(), 50 * 366
+
 HOSPITAL_HOURS: tuple[tuple[time, time], ...] = ((time(8), time(12)), (time(14), time(18)))
 
 
@@ -114,15 +117,41 @@ class Calendar:
 
     def is_open(self, at: datetime) -> bool:
         """Whether business time passes at that moment; the closing minute itself does not count."""
-        return any(begin <= at < end for begin, end in self._spans(self.local_day(at)))
+        return any(begin <= at < end for begin, end in self.spans_on(self.local_day(at)))
+
+    @cached_property
+    def workday_length(self) -> timedelta:
+        """How long the institution works on a workday."""
+        spans = (datetime.combine(date.min, end) - datetime.combine(date.min, begin) for begin, end in self.hours)
+        return sum(spans, timedelta())
+
+    def workdays_between(self, first: date, last: date) -> int:
+        """How many workdays lie strictly between two days."""
+        return self._workdays_before(last) - self._workdays_before(first + DAY)
+
+    @cached_property
+    def _counted(self) -> tuple[int, ...]:
+        """For each day from COUNTED_FROM on, how many workdays came before it: a clock of an old case is one look."""
+        days = (date.fromordinal(COUNTED_FROM + n) for n in range(COUNTED_DAYS))
+        return tuple(accumulate((self.is_workday(day) for day in days), initial=0))
+
+    def _workdays_before(self, day: date) -> int:
+        """Workdays since COUNTED_FROM; negative for a day before it."""
+        at = day.toordinal() - COUNTED_FROM
+        if 0 <= at <= COUNTED_DAYS:
+            return self._counted[at]
+        near, sign = (0, -1) if at < 0 else (COUNTED_DAYS, 1)
+        days = (date.fromordinal(COUNTED_FROM + n) for n in range(min(at, near), max(at, near)))
+        return self._counted[near] + sign * sum(self.is_workday(each) for each in days)
 
     def spans_from(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """Every working span from that local day on, without end, in UTC."""
         while True:
-            yield from self._spans(day)
+            yield from self.spans_on(day)
             day += DAY
 
-    def _spans(self, day: date) -> list[tuple[datetime, datetime]]:
+    def spans_on(self, day: date) -> list[tuple[datetime, datetime]]:
+        """The working spans of a local day, in UTC."""
         if not self.is_workday(day):
             return []
         return [
@@ -144,12 +173,14 @@ def _utc(at: datetime) -> datetime:
 def business_seconds_between(a: datetime, b: datetime, calendar: Calendar = CHINA) -> float:
     """Business seconds that pass from ``a`` to ``b``, exact to the microsecond; 0 when ``b`` is not after ``a``."""
     a, b = _utc(a), _utc(b)
-    total = timedelta()
-    for begin, end in calendar.spans_from(calendar.local_day(a)):
-        if begin >= b:
-            break
-        total += max(min(end, b) - max(begin, a), timedelta())
-    return total.total_seconds()
+    first, last = calendar.local_day(a), calendar.local_day(b)
+    if b <= a:
+        return 0.0
+    edges = sum((max(min(end, b) - max(begin, a), timedelta()) for begin, end in calendar.spans_on(first)), timedelta())
+    if last == first:
+        return edges.total_seconds()
+    edges += sum((max(min(end, b) - begin, timedelta()) for begin, end in calendar.spans_on(last)), timedelta())
+    return (edges + calendar.workdays_between(first, last) * calendar.workday_length).total_seconds()
 
 
 def add_business(a: datetime, seconds: float, calendar: Calendar = CHINA) -> datetime:

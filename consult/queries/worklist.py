@@ -15,7 +15,7 @@ from consult.domain.workflow_needs import Images, World
 from consult.store import cases, people
 from consult.store.cases import Filters
 from consult.store.unit import Store
-from consult.store.world import images_of, readings_of
+from consult.store.world import images_of_all, readings_of
 
 __all__ = ["Filters", "Line", "Page", "page"]
 
@@ -48,8 +48,9 @@ def page(store: Store, actor: Actor, filters: Filters, after: str | None, limit:
     size = max(1, min(limit, MOST))
     with store.read() as connection:
         found = cases.page(connection, actor, filters, _cursor(after), size + 1)
+        images = images_of_all(connection, [case for case, _, _ in found[:size]])
         lines = tuple(
-            Line(case, due_at, readings_of(case, now), images_of(connection, case), _next(case, actor, now))
+            Line(case, due_at, readings_of(case, now), images[case.id], _next(case, actor, now))
             for case, due_at, _ in found[:size]
         )
         total = cases.count(connection, actor, filters)

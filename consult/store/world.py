@@ -1,5 +1,6 @@
 """What the rules ask about a case beyond the case itself, gathered in one place from what is stored."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,13 +48,24 @@ def report_due(case: Case, now: datetime) -> datetime | None:
 
 def images_of(connection: Connection, case: Case) -> Images:
     """What the archive knows of the case's studies together; the worst of them speaks."""
-    known = studies.completeness_of(connection, case.requesting_site, case.study_uids)
-    if not case.study_uids:
+    return images_of_all(connection, [case])[case.id]
+
+
+def images_of_all(connection: Connection, several: Sequence[Case]) -> dict[str, Images]:
+    """The same for several cases, by case id, with one question a site."""
+    wanted: dict[str, set[str]] = {}
+    for case in several:
+        wanted.setdefault(case.requesting_site, set()).update(case.study_uids)
+    known = {site: studies.completeness_of(connection, site, uids) for site, uids in wanted.items()}
+    return {case.id: _together([known[case.requesting_site].get(uid) for uid in case.study_uids]) for case in several}
+
+
+def _together(found: list[StudyCompleteness | None]) -> Images:
+    if not found:
         return Images()
-    found = [known.get(uid) for uid in case.study_uids]
     expected = [each.expected for each in found if each is not None and each.expected is not None]
     return Images(
-        status=min((each.status if each else "none" for each in found), key=lambda s: WORST_FIRST.index(str(s))),
+        status=min((str(each.status) if each else "none" for each in found), key=WORST_FIRST.index),
         received=sum(each.received for each in found if each),
         expected=sum(expected) if expected and len(expected) == len(found) else None,
         missing=tuple(gap for each in found if each for gap in _gaps(each)),

@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 
 # PS3.4 table B.2-1
 SUCCESS, NO_ROOM, NOT_THE_CLASS, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC000
-CALLING_UNKNOWN = (0x01, 0x01, 0x03)  # rejected for good, by the user, calling AE title not recognised (PS3.8 §9.3.4)
+# PS3.8 §9.3.4: rejected for good, by the user, calling AE title not recognised; for now, local limit exceeded
+CALLING_UNKNOWN, TOO_MANY = (0x01, 0x01, 0x03), (0x02, 0x03, 0x02)
 TIMEOUT_S = 60.0  # of silence in an association
 ATTEND_S = 2.0  # between two looks at the open associations
 SPARE = 16  # connections beyond the associations, which are told so rather than dropped
@@ -120,6 +121,7 @@ class DimseListener:
         self._intake = intake
         self._institution_of = institution_of
         self._address = (host, port)
+        self._max_associations = max_associations
         self._callers: dict[Association, _Caller] = {}
         self._ending = threading.Event()
         self._ae = AE(ae_title)
@@ -127,7 +129,7 @@ class DimseListener:
         self._ae.implementation_version_name = IMPLEMENTATION_NAME
         self._ae.require_called_aet = True
         self._ae.maximum_pdu_size = MAX_PDU
-        self._ae.maximum_associations = max_associations
+        self._ae.maximum_associations = max_associations + SPARE
         self._ae.network_timeout = TIMEOUT_S
         self._ae.add_supported_context(Verification)
         self._server: _Server | None = None
@@ -152,7 +154,7 @@ class DimseListener:
             request_handler=accepting(Storing(self._opened, self._served, self._made)),
         )
         self._server = cast(_Server, server)
-        self._server.most = self._ae.maximum_associations + SPARE
+        self._server.most = self._ae.maximum_associations
         for name, target in (("dimse-accept", self._server.serve_forever), ("dimse-attend", self._attend)):
             thread = threading.Thread(target=target, name=name, daemon=True)
             thread.start()
@@ -186,14 +188,18 @@ class DimseListener:
         self._callers[association] = _Caller()
 
     def _requested(self, event: evt.Event) -> None:
-        """Who calls? A stranger is rejected; pynetdicom itself checks the called title."""
+        """Who calls? A stranger is rejected, and whoever is one too many; pynetdicom checks the called title.
+
+        It would count those that it is still hanging up on, and so refuse everybody who tries again at once.
+        """
         association = event.assoc
         asked = cast(A_ASSOCIATE, association.requestor.primitive)
         title, host = str(asked.calling_ae_title).strip(), str(association.requestor.address)
         institution = self._institution_of(title, host)
-        if institution is None:
-            log.warning("association refused: unknown calling AE title %r from %s", title, host)
-            association.acse.send_reject(*CALLING_UNKNOWN)
+        established = sum(each.is_established for each in list(self._callers))
+        if institution is None or established >= self._max_associations:
+            log.warning("association refused: AE title %r from %s, %d associations", title, host, established)
+            association.acse.send_reject(*(CALLING_UNKNOWN if institution is None else TOO_MANY))
             association.kill()
             return
         self._callers[association].sender = Sender(institution, title, "dimse")

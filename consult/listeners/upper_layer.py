@@ -279,7 +279,7 @@ class StreamingDimse(DIMSEServiceProvider):
     def __init__(self, assoc: Association, storing: Storing) -> None:
         super().__init__(assoc)
         self._storing = storing
-        self._others = assoc._serve_request
+        self._others: Callable[[Any, int], None] = cast(Any, assoc)._serve_request
         self._command = bytearray()
         self._receiving: tuple[StoreRequest, Sink] | None = None
         self._identifier = 0
@@ -308,12 +308,12 @@ class StreamingDimse(DIMSEServiceProvider):
     def _begin(self, context_id: int) -> None:
         command, self._command = bytes(self._command), bytearray()
         request = store_request(command)
-        context = self.assoc._accepted_cx.get(context_id)
+        context = cast(Any, self.assoc)._accepted_cx.get(context_id)
         if request is None or context is None:
             self._identifier = 0
             self._pass_on(context_id, bytes([COMMAND | LAST]) + command)
             return
-        syntax = str(cast(list[Any], context.transfer_syntax)[0])
+        syntax = str(context.transfer_syntax[0])
         self._receiving = (request, self._storing.opened(self.assoc, request, syntax))
 
     def _pass_on(self, context_id: int, data: bytes) -> None:

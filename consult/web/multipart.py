@@ -69,7 +69,7 @@ class Parts:
         """Whether the boundary was the closing one; else its line is taken."""
         while len(self._buffer) < 2:
             self._more()
-        if self._buffer[:2] == b"--":
+        if self._buffer.startswith(b"--"):
             return True
         while (end := self._buffer.find(b"\r\n")) < 0:
             if len(self._buffer) > MOST_HEADERS:

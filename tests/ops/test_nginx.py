@@ -125,8 +125,8 @@ def _config(folder: Path, ports: dict[str, int]) -> Path:
     for shipped, here in (
         ("listen 80;", f"listen 127.0.0.1:{ports['plain']};"),
         ("listen 443 ssl", f"listen 127.0.0.1:{ports['tls']} ssl"),
-        ("127.0.0.1:8080", f"127.0.0.1:{ports['web']}"),
-        ("127.0.0.1:8081", f"127.0.0.1:{ports['feed']}"),
+        ("consult_web {\n    server 127.0.0.1:8080;", f"consult_web {{\n    server 127.0.0.1:{ports['web']};"),
+        ("consult_feed {\n    server 127.0.0.1:8080;", f"consult_feed {{\n    server 127.0.0.1:{ports['feed']};"),
         ("/etc/consult/tls", str(folder)),
         ("/var/log/nginx", str(folder)),
     ):

@@ -8,17 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consult.formats.dicomjson import little_endian
-from consult.formats.elements import (
-    PIXEL_DATA,
-    DataSet,
-    Element,
-    Encoding,
-    Source,
-    Walk,
-    broken,
-    encoding_of,
-    inflate,
-)
+from consult.formats.elements import PIXEL_DATA, DataSet, Element, Encoding, Walk, encoding_of
+from consult.formats.sources import Source, broken, inflate
 
 IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"

@@ -152,6 +152,9 @@ def _several(one: Callable[[str], str], named: bool = False) -> Callable[[bytes,
 
     def write_all(raw: bytes, charset: Charset) -> str:
         text = charset.name_text(raw) if named else charset.text(raw)
+        if "\\" not in text:
+            value = text.strip(" \0")
+            return one(value) if value else ""
         values = [part.strip(" \0") for part in text.split("\\")]
         return ",".join([one(value) if value else "null" for value in values]) if any(values) else ""
 

@@ -1,25 +1,19 @@
 """Walks the bytes of a DICOM data set element by element, without recursion and never past what is there."""
 
-import os
 import struct
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import NamedTuple
 
-from consult.domain.errors import Broken, Words
+from consult.formats.sources import Source, broken, cut_short
 
 MAX_DEPTH = 16  # sequences within sequences; real objects stay under 8
 MAX_ELEMENTS = 1_000_000
 MAX_HEADER = 64 << 20  # bytes of all values that are read, that is without bulk
 MAX_VALUE = 64 << 10  # bytes; a longer value stays in the file as bulk
 MAX_NAME = 1 << 20  # bytes of a value that cannot be bulk in DICOM JSON: a person name
-MAX_INFLATED = 128 << 20  # bytes of a deflated data set
-FREE_INFLATED = 8 << 20  # bytes below which any ratio of deflation is plausible
-MAX_DEFLATION = 200  # times; image data deflates 2 to 20 times
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -31,7 +25,8 @@ _SHORT = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"}
     | {"UI", "UL", "US"}
 )
-_WINDOW = 64 << 10
+_PLAIN_HEAD = struct.Struct("<HH2sH")
+_PLAIN_VRS = {vr.encode("ascii"): vr for vr in _SHORT}
 
 
 class Encoding(NamedTuple):
@@ -65,69 +60,6 @@ class Element(NamedTuple):
 
 
 DataSet = dict[int, Element]
-
-
-class Source:
-    """Bytes to walk: an open file read through a window, or bytes in memory."""
-
-    def __init__(self, file: int | None, data: bytes = b"") -> None:
-        self._file = file
-        self._data = data
-        self._start = 0
-        self.size = os.fstat(file).st_size if file is not None else len(data)
-
-    @classmethod
-    def of(cls, data: bytes) -> "Source":
-        """A source over bytes in memory."""
-        return cls(None, data)
-
-    def peek(self, at: int, length: int) -> bytes:
-        """Up to ``length`` bytes from ``at``; fewer only at the end of the source."""
-        first = at - self._start
-        if first < 0 or first + length > len(self._data):
-            if self._file is None:
-                return self._data[at : at + length]
-            self._data = os.pread(self._file, max(length, _WINDOW), at)
-            self._start, first = at, 0
-        return self._data[first : first + length]
-
-
-def broken(zh: str, en: str) -> Broken:
-    """A refusal of these bytes."""
-    return Broken(Words(zh, en))
-
-
-def cut_short() -> Broken:
-    """The refusal of a data set that declares more than it holds."""
-    return broken(
-        "文件不完整：声明的长度超过了实际内容，请重新发送。",
-        "The file is incomplete: it declares more than it holds; send it again.",
-    )
-
-
-def inflate(source: Source, start: int) -> Source:
-    """The deflated data set from ``start`` on, inflated into memory (PS3.5 §A.5); at most ``MAX_INFLATED`` bytes."""
-    packed = source.size - start
-    cap = min(MAX_INFLATED, max(FREE_INFLATED, packed * MAX_DEFLATION))
-    engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    out = bytearray()
-    at = start
-    try:
-        while not engine.eof and at < source.size:
-            chunk = source.peek(at, _WINDOW)
-            at += len(chunk)
-            while chunk and len(out) <= cap:
-                out += engine.decompress(chunk, _WINDOW * 4)
-                chunk = engine.unconsumed_tail
-            if len(out) > cap:
-                raise broken(
-                    "压缩的数据集展开后过大，已拒收。", "The deflated data set grows too large when inflated; refused."
-                )
-    except zlib.error as error:
-        raise broken("压缩的数据集已损坏，无法展开。", "The deflated data set is damaged.") from error
-    if not engine.eof:
-        raise cut_short()
-    return Source.of(bytes(out))
 
 
 @cache
@@ -208,6 +140,7 @@ class Walk:
         self._unpack = struct.Struct(">HHI" if self.encoding.big else "<HHI")
         data: DataSet = {}
         self._levels = [_Level(data, None, self.source.size, self.encoding.explicit)]
+        quick = not self.encoding.big and self.only_group is None
         while self._levels:
             level = self._levels[-1]
             if level.end is not None and self.at >= level.end:
@@ -216,9 +149,37 @@ class Walk:
                 self._levels.pop()
             elif level.items is not None:
                 self._step_item(level, level.items)
-            elif level.data is not None and self._step_element(level, level.data):
-                break
+            elif level.data is not None:
+                if quick and level.explicit and self._take_plain(level.end, level.data):
+                    continue
+                if self._step_element(level, level.data):
+                    break
         return data
+
+    def _take_plain(self, end: int | None, data: DataSet) -> bool:
+        """Take the short elements that lie in the window one after the other: nearly all of a header, so kept quick.
+
+        True where any was taken; what is not so plain is left to ``_step_element``.
+        """
+        window, start = self.source.window(self.at)
+        at = self.at - start
+        limit = len(window) if end is None else min(len(window), end - start)
+        unpack, plain, taken, first = _PLAIN_HEAD.unpack_from, _PLAIN_VRS, 0, at
+        while at + 8 <= limit:
+            group, number, vr, length = unpack(window, at)
+            value_at = at + 8
+            after = value_at + length
+            if vr not in plain or after > limit or (group == 0x0028 and number == 0x0103):
+                break
+            tag = group << 16 | number
+            value = window[value_at:after]
+            data[tag] = Element(tag, plain[vr], start + value_at, length, value)
+            at = after
+            taken += 1
+        self.at = start + at
+        self._count(taken)
+        self._count_read(at - first)
+        return taken > 0
 
     def _step_item(self, level: _Level, items: list[DataSet]) -> None:
         head = self.source.peek(self.at, 8)
@@ -313,9 +274,7 @@ class Walk:
             if vr == "PN":
                 raise broken("姓名字段过长，已拒收。", "A person name is far too long; refused.")
             return None
-        self._read += length
-        if self._read > MAX_HEADER:
-            raise broken("文件头过大，已拒收。", "The header is too large; refused.")
+        self._count_read(length)
         value = self.source.peek(start, length)
         if tag == 0x00280103:
             self._signed = value[:1] == b"\1" or value[1:2] == b"\1"
@@ -344,10 +303,15 @@ class Walk:
             raise cut_short()
         return end
 
-    def _count(self) -> None:
-        self._elements += 1
+    def _count(self, more: int = 1) -> None:
+        self._elements += more
         if self._elements > MAX_ELEMENTS:
             raise broken("文件头元素过多，已拒收。", "The header holds too many elements; refused.")
+
+    def _count_read(self, more: int) -> None:
+        self._read += more
+        if self._read > MAX_HEADER:
+            raise broken("文件头过大，已拒收。", "The header is too large; refused.")
 
 
 def encoding_of(source: Source, at: int, declared: Encoding) -> Encoding:
@@ -362,11 +326,3 @@ def encoding_of(source: Source, at: int, declared: Encoding) -> Encoding:
         plausible = public_vr(tag, False) is not None and at + 8 + length <= source.size
         return Encoding(False, False) if plausible else declared
     return Encoding(True, False) if lettered else declared
-
-
-def each_element(data: DataSet, visit: Callable[[DataSet, Element], None]) -> None:
-    """Call ``visit(data set, element)`` for every element, those in sequences too (at most MAX_DEPTH deep)."""
-    for element in data.values():
-        visit(data, element)
-        for item in element.items or ():
-            each_element(item, visit)

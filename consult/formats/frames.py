@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from consult.domain.errors import NotFound, Words
 from consult.formats.dicom import DEFLATED, EXPLICIT, GE_PRIVATE, Opened, open_dicom, part10_head, text_of
-from consult.formats.elements import PIXEL_DATA, Element, Fragment, broken
+from consult.formats.elements import PIXEL_DATA, Element, Fragment
 from consult.formats.instances import Pixels, Values, is_video, pixels_of
 from consult.formats.names import Charset
+from consult.formats.sources import broken
 
 _EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 _PIXEL_TAGS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
@@ -208,7 +209,7 @@ def read_frame(path: Path, table: FrameTable, frame: int) -> bytes:
 
 
 def inflated_copy(path: Path) -> bytes:
-    """A deflated file as Explicit VR Little Endian (PS3.5 §A.5); at most ``elements.MAX_INFLATED`` bytes."""
+    """A deflated file as Explicit VR Little Endian (PS3.5 §A.5); at most ``sources.MAX_INFLATED`` bytes."""
     with open_dicom(path) as opened:
         if opened.transfer_syntax != DEFLATED:
             raise ValueError("not a deflated file")

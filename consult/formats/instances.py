@@ -8,8 +8,9 @@ from typing import Any
 from consult.domain.studies import Instance, PatientName, is_uid
 from consult.formats import dicomjson
 from consult.formats.dicom import NATIVE, Opened, open_dicom, text_of
-from consult.formats.elements import PIXEL_DATA, DataSet, Element, broken
+from consult.formats.elements import PIXEL_DATA, DataSet, Element
 from consult.formats.names import Charset, charset_of
+from consult.formats.sources import broken
 
 MAX_FRAME_PIXELS = 1 << 28  # a 16384 × 16384 detector; larger images are tiled
 MAX_FRAMES = 1_000_000

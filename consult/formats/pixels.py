@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from consult.domain.errors import Broken, Words
 from consult.formats.dicom import EXPLICIT, open_dicom
-from consult.formats.elements import broken
 from consult.formats.frames import frame_table, inflated_copy, read_frame
 from consult.formats.instances import Values, is_video
 from consult.formats.names import Charset
+from consult.formats.sources import broken
 
 Image = NDArray[Any]
 

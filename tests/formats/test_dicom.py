@@ -363,7 +363,7 @@ def test_damaged_files_are_read_or_refused_but_never_anything_else(tmp_path: Pat
     whole = part10(nested(3) + ct_slice({0x00101000: ("LO", b"A\\B")}))
     path = tmp_path / "damaged.dcm"
     read = refused = 0
-    for _ in range(1500):
+    for _ in range(800):
         damaged = bytearray(whole[: chance.choice([len(whole), chance.randrange(len(whole))])])
         for _ in range(chance.randrange(1, 6)):
             if damaged:
@@ -374,7 +374,7 @@ def test_damaged_files_are_read_or_refused_but_never_anything_else(tmp_path: Pat
             read += 1
         except Broken:
             refused += 1
-    assert min(read, refused) > 100, "the damage should be of both kinds"
+    assert min(read, refused) > 60, "the damage should be of both kinds"
 
 
 def _manifest() -> list[dict[str, str]]:

@@ -10,8 +10,9 @@ import pytest
 
 from consult.formats import dicomjson
 from consult.formats.dicom import open_dicom
-from consult.formats.elements import Encoding, Source, Walk
+from consult.formats.elements import Encoding, Walk
 from consult.formats.names import charset_of
+from consult.formats.sources import Source
 from tests.makers.dicom import BIG, SAMPLES, UNDEFINED, ct_slice, element, item, needs_samples, part10, saved
 
 ROOT = "/bulk/"

@@ -16,8 +16,8 @@ from consult.actions.sealing import Sealer
 from consult.domain.events import Fact
 from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
-from consult.formats.trust import open_demo_authority
-from consult.settings import Settings
+from consult.formats.trust import DemoAuthority, find_demo_authority, open_demo_authority
+from consult.settings import Settings, Trust
 from consult.store.blobs import Blobs
 from consult.store.leader import Leadership
 from consult.store.unit import Store
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 TICK_S = 0.5
 DAY_S = 86400.0
+JUDGE_TIMEOUT_S = 20.0  # for a file of anyone that is to be verified
 
 
 def clock() -> datetime:
@@ -82,8 +83,16 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
         closing.enter_context(intake)
         workshop = Workshop(settings.report.render_workers, settings.report.render_timeout_s)
         closing.callback(workshop.close)
-        sealer = Sealer(workshop, lambda: open_demo_authority(settings.trust.folder, clock()), settings.trust.demo)
-        yield Parts(settings, store, blobs, intake, sealer, Passwords(), clock)
+        judge = Workshop(1, JUDGE_TIMEOUT_S)
+        closing.callback(judge.close)
+        passwords = Passwords()
+        sealer = Sealer(workshop, judge, lambda: _authority(settings.trust), passwords)
+        yield Parts(settings, store, blobs, intake, sealer, passwords, clock)
+
+
+def _authority(trust: Trust) -> DemoAuthority:
+    """A demonstration makes its own authority; elsewhere only one that somebody made on purpose signs."""
+    return open_demo_authority(trust.folder, clock()) if trust.demo else find_demo_authority(trust.folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from consult.domain.cases import PRIORITY_NAMES, Case, Priority, State
+from consult.domain.errors import Invalid, Words
+from consult.domain.modalities import BODY_PARTS, BodyPart
 from consult.domain.people import Person
-from consult.domain.reports import ReportState, ReportText, content_hash
+from consult.domain.reports import KeyImage, ReportState, ReportText, content_hash
+from consult.domain.studies import StudySummary
+from consult.domain.workflow import Verb
 from consult.formats.document import (
     Predecessor,
     PrintedExam,
@@ -15,9 +19,15 @@ from consult.formats.document import (
     PrintedRequest,
     ReportDocument,
 )
-from consult.store import people, reports, summaries
+from consult.store import cases, people, reports, summaries
 from consult.store.unit import Reader
 from consult.store.world import template_of
+
+NOT_OF_THE_PATIENT = Words(
+    "有关键图像不属于该患者的检查，请移除后再签名。",
+    "A key image is not of this patient's studies; remove it and sign again.",
+)
+REOPENING = frozenset({Verb.ADDEND, Verb.CORRECT, Verb.RECALL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +56,13 @@ def draft_page(
     *,
     two_person: bool,
     demo: bool,
+    why: str,
     now: datetime,
 ) -> Draft:
-    """The page of the next version of a report."""
+    """The page of the next version of a report; ``why`` it differs from the one before, else what the case says.
+
+    Raises Invalid where a key image is not of the patient's studies.
+    """
     issued = reports.documents(connection, case.id)
     before = issued[-1] if issued else None
     version = case.report_version + 1
@@ -69,7 +83,7 @@ def draft_page(
         ),
         request=_request(connection, case),
         exam=PrintedExam(
-            study.description if study else "",
+            exam_name(case, study.description if study else ""),
             case.modality,
             case.body_part,
             study.accession_number if study else "",
@@ -84,9 +98,24 @@ def draft_page(
         two_person=two_person,
         demo=demo,
         predecessor=Predecessor(before.number, before.version, before.sha256, before.signed_at) if before else None,
-        reason=case.last_reason if before else "",
+        reason=(why or _why(connection, case)) if before else "",
     )
     return Draft(document, _frames(connection, case, text))
+
+
+def exam_name(case: Case, described: str) -> str:
+    """What was done, in words: the study's own where they are Chinese, else part and modality with them behind."""
+    if any("\u4e00" <= char <= "\u9fff" for char in described):
+        return described
+    part = BODY_PARTS[BodyPart(case.body_part)].zh if case.body_part in BODY_PARTS else ""
+    named = f"{part}{case.modality}" or "影像检查"
+    return f"{named}（{described}）" if described else named
+
+
+def _why(connection: Reader, case: Case) -> str:
+    """Why the report was opened again."""
+    reopened = [fact for fact in cases.facts_of(connection, case.id) if fact.kind in REOPENING]
+    return str(reopened[-1].data["reason"]) if reopened else ""
 
 
 def printed(person: Person) -> PrintedPerson:
@@ -114,10 +143,16 @@ def _request(connection: Reader, case: Case) -> PrintedRequest:
 
 
 def _frames(connection: Reader, case: Case, text: ReportText) -> tuple[tuple[str, int, str], ...]:
-    """Key images that are among the case's studies; an image of another patient never gets onto the page."""
-    found: list[tuple[str, int, str]] = []
-    for image in text.key_images:
-        sha256 = summaries.object_of(connection, case.requesting_site, case.study_uids, image.sop_uid)
-        if sha256 is not None:
-            found.append((sha256, image.frame, image.caption))
-    return tuple(found)
+    """Which objects to draw; an image of another patient never gets onto the page."""
+    if not text.key_images:
+        return ()
+    before: list[StudySummary] = summaries.priors(connection, case.requesting_site, case.study_uids)
+    uids = [*case.study_uids, *(study.study_uid for study in before)]
+    return tuple(_frame(connection, case.requesting_site, uids, image) for image in text.key_images)
+
+
+def _frame(connection: Reader, site: str, study_uids: list[str], image: KeyImage) -> tuple[str, int, str]:
+    sha256 = summaries.object_of(connection, site, study_uids, image.sop_uid)
+    if sha256 is None:
+        raise Invalid.at("key_images", NOT_OF_THE_PATIENT)
+    return sha256, image.frame, image.caption

@@ -9,10 +9,21 @@ from typing import Any
 from consult.actions.once import do_once, known_answer
 from consult.actions.parts import Parts
 from consult.actions.people import check_pin
+from consult.actions.report_page import Draft, draft_page, with_images
 from consult.actions.workflow import Order, check_version, keep, overridden, spoken
 from consult.domain.access import What
 from consult.domain.cases import Case, State, plain
-from consult.domain.errors import Invalid, NotAllowed, Stale, Unavailable, Unmet, Words, WrongState
+from consult.domain.errors import (
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Refusal,
+    Stale,
+    Unavailable,
+    Unmet,
+    Words,
+    WrongState,
+)
 from consult.domain.events import Fact
 from consult.domain.people import Actor, Person
 from consult.domain.reports import REPORTER_INTENT, REVIEWER_INTENT, ReportState, ReportText, Signature
@@ -20,11 +31,12 @@ from consult.domain.workflow import STATES, Verb, decide
 from consult.formats.document import ReportDocument, Stamp
 from consult.formats.signing_keys import Signer
 from consult.store import cases, people, reports
-from consult.actions.report_page import Draft, draft_page, with_images
 from consult.store.reports import ISSUED, PENDING, Revision, SignedDocument
 from consult.store.unit import Reader, Store, Unit
 from consult.store.world import world_of
 
+EMPTY = Words("报告还没有内容。", "The report is still empty.")
+NOT_ISSUED = Words("报告还没有签发。", "The report has not been issued yet.")
 WRITABLE = frozenset({State.IN_PROGRESS, State.PRELIMINARY})
 MAY_BE_NONE = frozenset({"section-empty", "critical-untold"})
 """Writing rules that no reason overrides: what is empty must be written, what is critical must be told."""
@@ -90,11 +102,18 @@ def seal(parts: Parts, case_id: str, order: Order, actor: Actor, address: str, n
     known = known_answer(parts.store, actor, order.once)
     if known is not None:
         return known
-    act = _look(parts, case_id, order, actor, address, now)
-    signer = _open_key(parts, act)
-    pdf = _countersigned(parts, act, signer) if act.pending else _signed(parts, act, signer)
-    digest = parts.blobs.put(pdf)
-    return do_once(parts.store, actor, order.once, now, lambda unit: _issue(unit, act, signer, digest))
+    try:
+        act = _look(parts, case_id, order, actor, address, now)
+        signer = _open_key(parts, act)
+        pdf = _countersigned(parts, act, signer) if act.pending else _signed(parts, act, signer)
+        digest = parts.blobs.put(pdf)
+        return do_once(parts.store, actor, order.once, now, lambda unit: _issue(unit, act, signer, digest))
+    except Refusal:
+        # the same click may have signed meanwhile; then the refusal is only an echo of it
+        known = known_answer(parts.store, actor, order.once)
+        if known is None:
+            raise
+        return known
 
 
 def _look(parts: Parts, case_id: str, order: Order, actor: Actor, address: str, now: datetime) -> _Act:
@@ -106,10 +125,13 @@ def _look(parts: Parts, case_id: str, order: Order, actor: Actor, address: str, 
         after, _ = decide(case, order.verb, actor, order.say, world, now)
         revision = reports.latest(connection, case_id)
         if revision is None or actor.person_id is None:
-            raise Unmet(Words("报告还没有内容。", "The report is still empty."))
+            raise Unmet(EMPTY)
         person = people.person(connection, actor.person_id)
         pending = _pending(connection, case, order.verb)
-        page = None if pending else _page(connection, parts, case, order.verb, revision, person, now)
+        if pending is not None and pending.text != revision.text:
+            raise Stale
+        why = str(order.say.get("variation") or "").strip()
+        page = None if pending else _page(connection, parts, case, order.verb, revision, person, why, now)
         issued = reports.documents(connection, case_id)
         site = people.institution(connection, str(actor.institution_code)).name.zh
     previous = issued[-1].sha256 if issued else None
@@ -139,6 +161,7 @@ def _page(
     verb: Verb,
     revision: Revision,
     person: Person,
+    why: str,
     now: datetime,
 ) -> Draft:
     kind = ReportState.PRELIMINARY if verb is Verb.ISSUE_PRELIMINARY else case.report_kind
@@ -151,6 +174,7 @@ def _page(
         parts.settings.web.public_url,
         two_person=verb is Verb.SUBMIT_FOR_REVIEW,
         demo=parts.sealer.demo,
+        why=why,
         now=now,
     )
 
@@ -255,26 +279,36 @@ def _record(act: _Act, signer: Signer, digest: str) -> dict[str, Any]:
         report_version=act.case.report_version + 1,
         signed_at=act.now,
         previous_sha256=act.previous,
-        reason=str(act.order.say.get("variation") or ""),
+        reason=act.page.document.reason if act.page else "",
     )
     return plain(asdict(record))
 
 
 def preview(parts: Parts, case_id: str, actor: Actor, now: datetime) -> bytes:
-    """The page as it would be signed now, without a signature; what waits for a reviewer is shown as it is.
+    """The page as it would be signed now, marked as unsigned; what waits for a reviewer, or was issued, as it is.
 
-    Raises NotFound; Unmet before the first word.
+    Raises NotFound, also for those who see a report only when it is issued; Unmet before the first word.
     """
     with parts.store.read() as connection:
         case = cases.find(connection, case_id, actor, What.REPORT)
-        waiting = reports.documents(connection, case_id, (PENDING,))
-        revision = reports.latest(connection, case_id)
-        if revision is None:
-            raise Unmet(Words("报告还没有内容。", "The report is still empty."))
-        author = people.person(connection, case.author.id if case.author else case.requester.id)
-        world = world_of(connection, case, now)
-        verb = Verb.SUBMIT_FOR_REVIEW if world.two_person else Verb.SIGN
-        page = None if waiting else _page(connection, parts, case, verb, revision, author, now)
-    if waiting:
-        return parts.blobs.path(waiting[-1].sha256).read_bytes()
-    return parts.sealer.layout(laid_out(parts, page)).pdf
+        kept = reports.documents(connection, case_id, (PENDING,) if case.state is State.IN_REVIEW else (ISSUED,))
+        written = case.state in WRITABLE
+        if actor.institution_code != case.performing_site and (written or case.state is State.IN_REVIEW):
+            raise NotFound(NOT_ISSUED)
+        page = _unsigned(connection, parts, case, now) if written else None
+    if page is not None:
+        return parts.sealer.layout(laid_out(parts, page)).pdf
+    if not kept:
+        raise Unmet(NOT_ISSUED)
+    return parts.blobs.path(kept[-1].sha256).read_bytes()
+
+
+def _unsigned(connection: Reader, parts: Parts, case: Case, now: datetime) -> Draft:
+    revision = reports.latest(connection, case.id)
+    if revision is None or case.assignee is None:
+        raise Unmet(EMPTY)
+    author = people.person(connection, case.assignee.id)
+    two_person = world_of(connection, case, now).two_person or not author.sign_right
+    verb = Verb.SUBMIT_FOR_REVIEW if two_person else Verb.SIGN
+    page = _page(connection, parts, case, verb, revision, author, "", now)
+    return replace(page, document=replace(page.document, unsigned=True))

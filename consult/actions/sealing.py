@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from consult.actions.passwords import Passwords
 from consult.domain.errors import NotAllowed, Words
 from consult.domain.people import Person
 from consult.formats import seal
@@ -12,6 +13,7 @@ from consult.formats.document import Rendered, ReportDocument, Stamp
 from consult.formats.pdf_pool import Workshop
 from consult.formats.signing_keys import Signer, seal_key, unlock
 from consult.formats.trust import DemoAuthority, TrustSource
+from consult.formats.verdict import Identity, Verdict
 from consult.store import reports
 from consult.store.unit import Store
 
@@ -21,11 +23,20 @@ LONGEST_KEY_IMAGE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """The document maker of one process; ``demo`` prints on every page that the certificates are self-made."""
+    """The document maker of one process. ``judge`` looks at files from outside, so that no file keeps a doctor waiting.
+
+    ``passwords`` bounds how many keys are opened at once: each takes 64 MiB.
+    """
 
     workshop: Workshop
+    judge: Workshop
     authority: Callable[[], DemoAuthority]
-    demo: bool
+    passwords: Passwords
+
+    @property
+    def demo(self) -> bool:
+        """Whether every page must say that the certificates are self-made: they are, of the only authority there is."""
+        return True
 
     def trust(self) -> TrustSource:
         """What signatures are made and checked against, with the revocation lists of this moment."""
@@ -34,16 +45,19 @@ class Sealer:
     def enrol(self, store: Store, person: Person, institution: str, pin: str, now: datetime) -> None:
         """Issue a certificate to a person and keep its key under their PIN."""
         issued = self.authority().issue(person.name, person.id, institution, now)
+        with self.passwords.turn():
+            sealed = seal_key(issued, pin)
         with store.write() as unit:
-            reports.keep_key(unit.connection, person.id, str(issued.serial), seal_key(issued, pin), now)
+            reports.keep_key(unit.connection, person.id, str(issued.serial), sealed, now)
 
     def signer(self, store: Store, person_id: str, pin: str) -> Signer:
-        """The person's signer, opened with the PIN. Raises NotAllowed where there is none, WrongPin."""
+        """The person's signer, opened with the PIN. Raises NotAllowed where there is none, WrongPin, Unavailable."""
         with store.read() as connection:
             sealed = reports.sealed_key(connection, person_id)
         if sealed is None:
             raise NotAllowed(NO_KEY)
-        return unlock(sealed, pin, self.trust())
+        with self.passwords.turn():
+            return unlock(sealed, pin, self.trust())
 
     def layout(self, document: ReportDocument) -> Rendered:
         """The pages, unsigned."""
@@ -62,3 +76,11 @@ class Sealer:
     def key_image(self, path: Path, frame: int) -> bytes:
         """A frame as PNG for the page."""
         return self.workshop.png(path, frame, LONGEST_KEY_IMAGE)
+
+    def identify(self, pdf: bytes) -> Identity | None:
+        """Which report a file from anywhere says it is."""
+        return self.judge.identify(pdf)
+
+    def verify(self, pdf: bytes, archived_sha256: str | None, now: datetime) -> Verdict:
+        """Whether a file from anywhere is our signed report, as archived."""
+        return self.judge.verify(pdf, self.trust(), archived_sha256, now=now)

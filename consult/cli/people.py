@@ -146,6 +146,8 @@ def _add_user(parts: "Parts", asked: argparse.Namespace) -> str:
     from consult.actions import people
     from consult.wiring import clock
 
+    if asked.sign_right:
+        parts.sealer.authority()  # no account is opened that could not sign
     password = _new_secret("password")
     pin = _new_secret("signing PIN")
     account = people.NewAccount(

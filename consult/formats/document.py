@@ -1,6 +1,6 @@
 """The report as it will be printed: plain values, ready to be laid out, told in FHIR, and signed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -80,8 +80,8 @@ class ReportDocument:
 
     ``kind`` is what signing makes of it (final, appended …), or ``preliminary`` for a preliminary report, which gets
     a watermark and no reviewer's field. ``two_person`` asks for two signature fields. ``demo`` prints that the
-    certificates are self-made. ``number`` names the report through all its versions; ``content_sha256`` is
-    ``reports.content_hash``. Times are aware.
+    certificates are self-made; ``unsigned`` marks a page that is only looked at before signing. ``number`` names the
+    report through all its versions; ``content_sha256`` is ``reports.content_hash``. Times are aware.
     """
 
     number: str
@@ -99,10 +99,11 @@ class ReportDocument:
     verify_url: str
     two_person: bool = False
     demo: bool = False
+    unsigned: bool = False
     images: tuple[PrintedImage, ...] = ()
     predecessor: Predecessor | None = None
     reason: str = ""
-    reviewer: PrintedPerson | None = field(default=None)
+    reviewer: PrintedPerson | None = None
 
     @property
     def preliminary(self) -> bool:

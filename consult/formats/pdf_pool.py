@@ -5,13 +5,14 @@ Each worker is warm before its first job, does one job at a time, and is replace
 
 import contextlib
 import hashlib
-import multiprocessing
 import queue
 import resource
 import signal
+import socket
+import subprocess
+import sys
 from datetime import datetime
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -23,10 +24,10 @@ from consult.formats.verdict import REASONS, Identity, Reason, Verdict
 
 _START_S: Final = 90.0  # s for a worker to import and to find its fonts, on a machine that starts everything at once
 _STOP_S: Final = 5.0
-_SPAWN: Final = multiprocessing.get_context("spawn")
 _REFUSALS: Final[dict[str, type[Refusal]]] = {kind.code: kind for kind in (Broken, NotFound, Unavailable)}
 
 _LATE = Words("文书处理超时，请稍后重试。", "The document took too long; try again later.")
+_BUSY = Words("文书处理繁忙，请稍后重试。", "Too many documents at once; try again later.")
 _GONE = Words("文书处理进程异常退出，请稍后重试。", "The process for documents went away; try again later.")
 
 
@@ -34,12 +35,17 @@ class _Lost(Unavailable):
     """The worker took too long or died on this job."""
 
 
+class _Died(_Lost):
+    """The worker died: of this job, or of something else."""
+
+
 class Workshop:
     """``workers`` processes, each with at most ``memory_mb`` MB of address space and ``timeout_s`` s a job.
 
     Its methods may be called from any thread and wait for a free worker. They raise what the functions behind them
     raise (``pdf.render``, ``pdf.render_stamp``, ``rendering.render_png``, ``verdict.verify``, ``verdict.identify``),
-    and :class:`Unavailable` where a job takes too long or its worker dies. Processes start with the first job, or with
+    and :class:`Unavailable` where a job takes too long, no worker is free for as long, or the worker dies (twice, for
+    what is made here). Processes start with the first job, or with
     :meth:`warm`; use it in the process that opened it.
     """
 
@@ -73,23 +79,23 @@ class Workshop:
 
     def render(self, document: ReportDocument) -> Rendered:
         """The report laid out as PDF/A, and where its signatures go."""
-        laid_out: Rendered = self._do("render", document)
+        laid_out: Rendered = self._make("render", document)
         return laid_out
 
     def stamp(self, stamp: Stamp) -> bytes:
         """A signature's appearance, one page of PDF."""
-        page: bytes = self._do("stamp", stamp)
+        page: bytes = self._make("stamp", stamp)
         return page
 
     def png(self, path: Path, frame: int, longest: int) -> bytes:
         """A frame (from 1) of a DICOM file as PNG, at most ``longest`` pixels on a side."""
-        image: bytes = self._do("png", path, frame, longest)
+        image: bytes = self._make("png", path, frame, longest)
         return image
 
     def verify(self, pdf: bytes, trust: TrustSource, archived_sha256: str | None, *, now: datetime) -> Verdict:
         """Whether a file is our signed report; a foreign file that no worker survives is told to be damaged."""
         try:
-            verdict: Verdict = self._do("verify", pdf, trust.without_keys(), archived_sha256, now)
+            verdict: Verdict = self._once("verify", (pdf, trust.without_keys(), archived_sha256, now))
         except _Lost:
             digest = hashlib.sha256(pdf).hexdigest()
             if digest == archived_sha256:
@@ -100,7 +106,7 @@ class Workshop:
     def identify(self, pdf: bytes) -> Identity | None:
         """Which report a file says it is; None for one that no worker survives."""
         try:
-            identity: Identity | None = self._do("identify", pdf)
+            identity: Identity | None = self._once("identify", (pdf,))
         except _Lost:
             return None
         return identity
@@ -109,8 +115,18 @@ class Workshop:
         """The processes that are idle now, for whoever watches them."""
         return [worker.process_id for worker in list(self._idle.queue) if worker.process_id is not None]
 
-    def _do(self, job: str, *values: Any) -> Any:
-        worker = self._idle.get()
+    def _make(self, job: str, *values: Any) -> Any:
+        """A job on values of our own, so that a worker's death is not of its making: once more with a fresh one."""
+        try:
+            return self._once(job, values)
+        except _Died:
+            return self._once(job, values)
+
+    def _once(self, job: str, values: tuple[Any, ...]) -> Any:
+        try:
+            worker = self._idle.get(timeout=self._timeout_s)
+        except queue.Empty:
+            raise Unavailable(_BUSY) from None
         if not worker.alive:  # died since its last job
             worker.stop()
             worker = _Worker(self._memory_mb)
@@ -126,27 +142,40 @@ class _Worker:
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb
         self._pipe: Connection | None = None
-        self._process: SpawnProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
-        self._ended = False
 
     @property
     def alive(self) -> bool:
         """Whether it can take a job; one that has not started yet can."""
-        return not self._ended and (self._process is None or self._process.is_alive())
+        return self._process is None or self._process.poll() is None
 
     @property
     def process_id(self) -> int | None:
-        """The operating system's id of the process, None before it started."""
-        return self._process.pid if self._process is not None and not self._ended else None
+        """The operating system's id of the process, None before it started and after it ended."""
+        return self._process.pid if self._process is not None and self.alive else None
 
     def start(self) -> Connection:
         """Begins to warm up, unless it did; the pipe to it."""
         if self._pipe is None:
-            self._pipe, theirs = _SPAWN.Pipe()
-            self._process = _SPAWN.Process(target=serve, args=(theirs, self._memory_mb), daemon=True)
-            self._process.start()
+            root = str(Path(__file__).parents[2])
+            ours, theirs = socket.socketpair()
+            # No secret of ours is in its environment, and what it might print could be of a patient.
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from consult.formats.pdf_pool import serve; serve()", str(self._memory_mb)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={
+                    "HOME": str(Path.home()),  # where fontconfig keeps its cache
+                    "PYTHONPATH": root,
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                    "PYTHONUTF8": "1",
+                },
+                cwd=root,
+            )
             theirs.close()
+            self._pipe = Connection(ours.detach())
         return self._pipe
 
     def do(self, job: str, values: tuple[Any, ...], timeout_s: float) -> Any:
@@ -157,14 +186,15 @@ class _Worker:
             pipe.send((job, values))
         except OSError as error:
             self._kill()
-            raise _Lost(_GONE) from error
+            raise _Died(_GONE) from error
         return self._answer(pipe, timeout_s)
 
     def stop(self) -> None:
         """Lets the process leave by itself, or not."""
-        if self._pipe is not None and self._process is not None and not self._ended:
+        if self._pipe is not None and self._process is not None:
             self._pipe.close()
-            self._process.join(_STOP_S)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_S)
         self._kill()
 
     def _await_warm(self, pipe: Connection) -> None:
@@ -185,7 +215,7 @@ class _Worker:
             kind, value = pipe.recv()
         except (EOFError, OSError) as error:
             self._kill()
-            raise _Lost(_GONE) from error
+            raise _Died(_GONE) from error
         if kind == "done":
             return value
         if kind == "refused":
@@ -194,18 +224,18 @@ class _Worker:
         raise RuntimeError(f"a document could not be made: {value}")
 
     def _kill(self) -> None:
-        if self._pipe is not None and self._process is not None and not self._ended:
+        if self._pipe is not None and self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._process.close()
+            self._process.wait()
             self._pipe.close()
-        self._ended = True
 
 
-def serve(pipe: Connection, memory_mb: int) -> None:
-    """A worker's life: warm up, then one job after the other until the pipe closes."""
+def serve() -> None:
+    """A worker's life: warm up, then job after job from the socket at its standard input, until that closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pipe
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    memory = int(sys.argv[1]) << 20
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    pipe = Connection(0)
     with contextlib.suppress(EOFError, OSError):  # the parent closed the pipe, or is gone
         pipe.send(_outcome("warm_up", ()))
         while True:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from consult.domain.errors import NotAllowed, Words
+from consult.domain.sessions import WrongPin
 from consult.formats.trust import IssuedKey, TrustSource
 
 if TYPE_CHECKING:
@@ -18,15 +18,6 @@ _TIME_COST: Final = 3
 _MEMORY_KIB: Final = 64 * 1024
 _LANES: Final = 2
 _KEY_BYTES: Final = 32
-
-
-class WrongPin(NotAllowed):
-    """The PIN does not open the key; whoever counts the tries says when to stop."""
-
-    code = "wrong-pin"
-
-    def __init__(self) -> None:
-        super().__init__(Words("签名密码不正确，请重新输入。", "The signing PIN is not right; try again."))
 
 
 @dataclass(frozen=True, slots=True)

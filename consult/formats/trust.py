@@ -13,12 +13,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consult.domain.errors import Unavailable, Words
+
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from pyhanko.sign.timestamps import TimeStamper
 
+NO_AUTHORITY = Words(
+    "还没有签名证书机构，不能签名；请管理员接入证书机构，或用 consult pki demo 建立演示证书。",
+    "There is no signing authority yet; connect one, or make one for demonstration with `consult pki demo`.",
+)
 _AUTHORITY_NAME = "演示证书机构（无法律效力）"
 _ROOT_NAME = "演示根证书（无法律效力）"
 _TSA_NAME = "演示时间戳（无法律效力）"
@@ -82,15 +88,9 @@ class DemoAuthority:
 
     def trust(self) -> TrustSource:
         """What this authority vouches for, with its present revocation lists."""
-        public = self.folder / "public"
-        return TrustSource(
-            roots=((public / "root.cer").read_bytes(),),
-            intermediates=((public / "issuing.cer").read_bytes(),),
-            crls=((public / "root.crl").read_bytes(), (public / "issuing.crl").read_bytes()),
-            timestamp_key=TimestampKey(
-                (public / "tsa.cer").read_bytes(), (self.folder / "private" / "tsa.key").read_bytes()
-            ),
-        )
+        stamping = (self.folder / "public" / "tsa.cer").read_bytes()
+        key = (self.folder / "private" / "tsa.key").read_bytes()
+        return replace(public_trust(self.folder), timestamp_key=TimestampKey(stamping, key))
 
     def issue(self, name: str, person_id: str, institution: str, now: datetime) -> IssuedKey:
         """A signing certificate for a person, valid five years from ``now`` (aware)."""
@@ -126,6 +126,26 @@ class DemoAuthority:
         if not isinstance(key, EllipticCurvePrivateKey):
             raise TypeError("the demo authority signs with P-256 keys")
         return key
+
+
+def public_trust(folder: Path) -> TrustSource:
+    """What anyone can check with: the ``public/`` part of an authority's folder, no key. Raises Unavailable."""
+    public = folder / "public"
+    try:
+        return TrustSource(
+            roots=((public / "root.cer").read_bytes(),),
+            intermediates=((public / "issuing.cer").read_bytes(),),
+            crls=((public / "root.crl").read_bytes(), (public / "issuing.crl").read_bytes()),
+        )
+    except FileNotFoundError:
+        raise Unavailable(NO_AUTHORITY) from None
+
+
+def find_demo_authority(folder: Path) -> DemoAuthority:
+    """The authority that someone made there on purpose. Raises Unavailable where nobody did."""
+    if not (folder / "public").exists():
+        raise Unavailable(NO_AUTHORITY)
+    return DemoAuthority(folder)
 
 
 def open_demo_authority(folder: Path, now: datetime) -> DemoAuthority:

@@ -42,6 +42,7 @@ class Terminal:
             "CONSULT_DATABASE__URL": f"sqlite:///{folder}/consult.db",
             "CONSULT_BLOBS__URL": f"file://{folder}/blobs",
             "CONSULT_TRUST__FOLDER": str(folder / "trust"),
+            "CONSULT_TRUST__DEMO": "true",
         }
 
     def type(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:

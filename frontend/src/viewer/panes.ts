@@ -1,5 +1,5 @@
 /** One or two pictures side by side: which series each shows, which one the keys act on, and whether they scroll together. */
-import { computed, nextTick, ref, shallowReactive, type ShallowRef } from 'vue'
+import { computed, nextTick, ref, shallowReactive, type ShallowRef, watch } from 'vue'
 
 import { follow, priorFor } from './hanging'
 import type { OpenSeries, SeriesRow } from './series'
@@ -38,6 +38,10 @@ export function usePanes(
   const series = computed(() => seriesOf(pane.value))
   const slice = computed<Slice | undefined>(() => series.value?.slices[pane.value.seen?.shown ?? -1])
   const inView = computed(() => panes.map((one) => one.row?.uid ?? ''))
+
+  watch(inView, (uids) => {
+    for (const [uid, other] of opened) if (!uids.includes(uid)) other.pause()
+  })
 
   function seriesOf(one: Pane): OpenSeries | undefined {
     return one.row === undefined ? undefined : opened.get(one.row.uid)

@@ -65,6 +65,17 @@ describe('prefetch', () => {
     expect(asked).toEqual([0, 1, 0])
   })
 
+  it('leaves the line to the series in view, and goes on when the reader comes back', async () => {
+    const { asked, load, end } = slow()
+    const prefetch = new Prefetch(5, load, 5, 1)
+    prefetch.focus(0)
+    prefetch.pause()
+    await end(0)
+    expect(asked).toEqual([0])
+    prefetch.focus(0)
+    expect(asked).toEqual([0, 1])
+  })
+
   it('stops with the series', async () => {
     const { asked, load, end } = slow()
     const prefetch = new Prefetch(5, load, 5, 1)

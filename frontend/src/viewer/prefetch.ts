@@ -19,6 +19,7 @@ export class Prefetch {
   private readonly running = new Set<number>()
   private centre = 0
   private stopped = false
+  private paused = true
 
   constructor(
     private readonly count: number,
@@ -31,7 +32,13 @@ export class Prefetch {
   /** The reader looks at `index` now: what is near comes first. */
   focus(index: number): void {
     this.centre = index
+    this.paused = false
     this.pump()
+  }
+
+  /** The reader looks elsewhere: the line is theirs until they come back. */
+  pause(): void {
+    this.paused = true
   }
 
   /** An image has left the cache and must be fetched again when its turn comes. */
@@ -55,7 +62,7 @@ export class Prefetch {
   }
 
   private pump(): void {
-    while (!this.stopped && this.running.size < this.atOnce) {
+    while (!this.stopped && !this.paused && this.running.size < this.atOnce) {
       const index = this.next()
       if (index === undefined) return
       this.running.add(index)

@@ -124,9 +124,10 @@ export function useReading(caseId: string) {
     runs[uid] = series.runs()
   }
 
-  /** The small pictures of the strip, one series after the other, when the first series is on its way. */
+  /** The small pictures of this exam and the latest prior, one after the other, when the first series is on its way. */
   async function picture(): Promise<void> {
-    for (const row of rows.value) {
+    const latest = rows.value.find((row) => row.role === 'prior')?.study
+    for (const row of rows.value.filter(({ role, study }) => role === 'current' || study === latest)) {
       if (isGone) return
       if (row.notShown !== undefined) continue
       try {

@@ -22,6 +22,7 @@ export interface SeriesRow {
   completeness: Completeness | undefined
   role: 'current' | 'prior'
   studyDate: string
+  lossy: boolean
   notShown: NotShown | undefined
 }
 
@@ -42,6 +43,7 @@ function rowOf(study: Study, series: SeriesFacts): SeriesRow {
     completeness: series.completeness,
     role: study.role,
     studyDate: study.study_date,
+    lossy: series.lossy,
     notShown: notShownByModality(series.modality),
   }
 }
@@ -89,7 +91,7 @@ export class OpenSeries {
     const first = shown[0] ?? instances[0] ?? {}
     this.facts = first
     this.notShown = shown.length > 0 ? undefined : notShown(first)
-    this.lossy = shown.some(isLossy)
+    this.lossy = row.lossy || shown.some(isLossy)
     this.localiser = isLocaliser(first)
     this.stack = stackFrom(shown, pathOf(row.study, row.uid))
     announce(this.slices)
@@ -143,6 +145,11 @@ export class OpenSeries {
   /** Loads the whole series, what is near `index` first. */
   focus(index: number): void {
     this.prefetch.focus(index)
+  }
+
+  /** Another series is in view. */
+  pause(): void {
+    this.prefetch.pause()
   }
 
   /** Only this image, as for a thumbnail. */

@@ -1,5 +1,5 @@
 /** One picture on the screen: which slice, which window, where the pointer is. Part of the seam to the image library. */
-import { Enums, RenderingEngine, type Types } from '@cornerstonejs/core'
+import { Enums, getShouldUseCPURendering, RenderingEngine, type Types } from '@cornerstonejs/core'
 
 import { FrameRefused } from './frames'
 import { cross, letters, opposite } from './geometry'
@@ -196,7 +196,8 @@ export class View {
     const padding = Number(slice.attributes['00280120']?.Value?.[0] ?? Number.NaN)
     const pixels = pixelsOf(slice)
     this.initial = ownWindow(slice.attributes) ?? (pixels && windowOf(pixels.values, padding)) ?? { width: 400, center: 40 }
-    const sigmoid = windowFunction(slice.attributes) === 'SIGMOID'
+    // Drawn without a graphics card there is only the linear function.
+    const sigmoid = windowFunction(slice.attributes) === 'SIGMOID' && !getShouldUseCPURendering()
     this.viewport.setProperties({
       voiRange: rangeOf(this.initial),
       ...(sigmoid ? { VOILUTFunction: Enums.VOILUTFunctionType.SAMPLED_SIGMOID } : {}),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
 from consult.store.schema import metadata
@@ -15,8 +16,17 @@ ENGINES = ("sqlite", "postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which engines the tests of what is stored run on."""
+    """Which engines the tests of what is stored run on, and whether the long modes are wanted."""
     parser.addoption("--engine", choices=(*ENGINES, "both"), default="both", help="database engine(s) to test on")
+    parser.addoption("--long", action="store_true", help="random walks, kills and fuzzing at their full length")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The short modes are the same in every run; the long ones look for what nobody has seen yet."""
+    slow_ones_are_known = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    settings.register_profile("short", derandomize=True, deadline=None, suppress_health_check=slow_ones_are_known)
+    settings.register_profile("long", max_examples=1000, deadline=None, suppress_health_check=slow_ones_are_known)
+    settings.load_profile("long" if config.getoption("--long") else "short")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

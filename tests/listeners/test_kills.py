@@ -1,6 +1,5 @@
 """Killed at any moment, the DICOM door has kept everything that it said it had, and counts nothing that is half."""
 
-import os
 import random
 import signal
 import subprocess
@@ -8,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 from pydicom import dcmread
 from sqlalchemy import select
 
@@ -18,7 +18,7 @@ from tests.makers.dicom import CT, EXPLICIT
 from tests.makers_people import fresh_store
 from tests.peers.dicom import data_set_of, raw_association, store_raw
 
-KILLS = int(os.environ.get("CONSULT_TEST_KILLS", "4"))
+KILLS, KILLS_LONG = 3, 200
 SENDERS = 3
 SEED = 20261124
 
@@ -85,16 +85,17 @@ def served_until_killed(folder: Path, ledger: Ledger, moment: float) -> None:
             sender.join(60)
 
 
-def test_whatever_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
+def test_whatever_was_acknowledged_is_there_after_a_kill(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    kills = KILLS_LONG if request.config.getoption("--long") else KILLS
     store, ledger, chance = fresh_store(tmp_path), Ledger(), random.Random(SEED)
-    for _ in range(KILLS):
+    for _ in range(kills):
         served_until_killed(tmp_path, ledger, chance.uniform(0.1, 1.0))
     blobs = Blobs(tmp_path / "blobs", 0)
     with store.read() as connection:
         kept = {row.sop_uid: row for row in connection.execute(select(instances))}
         counted = connection.execute(select(studies.c.instance_count)).scalars().all()
         in_series = connection.execute(select(series.c.instance_count)).scalars().all()
-    assert len(ledger.acknowledged) > KILLS
+    assert len(ledger.acknowledged) > kills
     assert not [uid for uid in ledger.acknowledged if uid not in kept]
     assert all(blobs.verify(row.sha256) for row in kept.values())
     for uid, number in ledger.acknowledged.items():

@@ -1,4 +1,5 @@
 /** The pages by address. A page without `open` needs a session; `bare` pages have no bar of their own around them. */
+import { nextTick } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
 
 import { useSession } from '@/account/session'
@@ -76,7 +77,9 @@ export function makeRouter() {
     scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   })
   router.beforeEach(guard)
-  router.afterEach((to) => {
+  router.afterEach((to, from) => {
+    // a new page begins at its top for the keyboard and for a screen reader too
+    if (from.name !== undefined && to.name !== from.name) void nextTick(() => document.getElementById('content')?.focus({ preventScroll: true }))
     const { t } = i18n.global
     document.title = to.meta.title === undefined ? t('look.product') : `${t(to.meta.title)} · ${t('look.product')}`
   })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Study } from '@/api/types'
+import type { CaseDetail, Study } from '@/api/types'
 
-import { bodyOf, emptyForm, fillFrom, fillFromIdNumber, lacksOf, otherNames, type RequestForm, validIdNumber, worthKeeping } from './form'
+import { bodyOf, emptyForm, fillFrom, fillFromIdNumber, formOf, lacksOf, otherNames, type RequestForm, validIdNumber, worthKeeping } from './form'
 
 const TODAY = '2026-11-24'
 const NOW = '2026-11-24T06:00:00Z'
@@ -110,6 +110,34 @@ describe('what is sent', () => {
     const form = complete()
     form.consent = { who: 'later', name: '', given: true, at: '' }
     expect(bodyOf(form, '患者本人', NOW).consent).toBeNull()
+  })
+})
+
+describe('a case that is edited', () => {
+  const detail = {
+    priority: 'urgent',
+    service_type: 'telediagnosis',
+    performing_site: { code: 'GUIYANG', name: '' },
+    patient: { name: '王建国', sex: 'M', birth_date: '1958-03-12', id_number: '', phone: '' },
+    question: '?',
+    clinical_history: '',
+    exam_started: null,
+    images_follow: false,
+    modality: 'CT',
+    body_part: 'HEAD',
+    studies: [study('王建国'), { ...study('王建国', '9.9'), role: 'prior' }],
+    consent: { by: '患者本人', at: NOW },
+  } as unknown as CaseDetail
+
+  it('comes back as it was asked, without the prior studies', () => {
+    const form = formOf(detail, 'k', ['患者本人', 'the patient'])
+    expect(form.study_uids).toEqual(['1.2.3'])
+    expect(form.consent).toEqual({ who: 'patient', name: '', given: true, at: NOW })
+    expect(bodyOf(form, '患者本人', NOW)).toMatchObject({ modality: 'CT', consent: { by: '患者本人', at: NOW } })
+  })
+  it('keeps the name of a relative who consented', () => {
+    const form = formOf({ ...detail, consent: { by: '李梅（配偶）', at: NOW } }, 'k', ['患者本人'])
+    expect(form.consent).toMatchObject({ who: 'relative', name: '李梅（配偶）' })
   })
 })
 

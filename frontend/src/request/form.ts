@@ -53,8 +53,8 @@ export function worthKeeping(form: RequestForm): boolean {
   return filled(form.patient) || form.question !== '' || form.clinical_history !== '' || form.study_uids.length > 0 || form.consent.given
 }
 
-/** The form of a case that exists, for editing it. */
-export function formOf(detail: CaseDetail, key: string): RequestForm {
+/** The form of a case that exists, for editing it; `selves` are the words by which a patient consents for themselves. */
+export function formOf(detail: CaseDetail, key: string, selves: string[]): RequestForm {
   const { patient, consent } = detail
   return {
     priority: detail.priority,
@@ -74,14 +74,15 @@ export function formOf(detail: CaseDetail, key: string): RequestForm {
     images_follow: detail.images_follow,
     modality: detail.modality,
     body_part: detail.body_part,
-    consent: consentFormOf(consent),
+    consent: consentFormOf(consent, selves),
     key,
   }
 }
 
-function consentFormOf(consent: CaseDetail['consent']): RequestForm['consent'] {
+function consentFormOf(consent: CaseDetail['consent'], selves: string[]): RequestForm['consent'] {
   if (consent === null) return { who: 'patient', name: '', given: false, at: '' }
-  return { who: 'relative', name: consent.by, given: true, at: consent.at }
+  const self = selves.includes(consent.by)
+  return { who: self ? 'patient' : 'relative', name: self ? '' : consent.by, given: true, at: consent.at }
 }
 
 /** Fills what is still empty from the study's own patient data; what was typed stays. */

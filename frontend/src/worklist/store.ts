@@ -137,6 +137,8 @@ export const useWorklist = defineStore('worklist', () => {
 
   function reset(): void {
     running?.abort()
+    running = null
+    busy.value = false
     clearFilters()
     rows.value = []
     loaded.value = false

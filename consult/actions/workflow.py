@@ -40,8 +40,10 @@ Beside = Callable[[Unit, Case, Case, Actor, Mapping[str, Any], datetime], None]
 def move(store: Store, case_id: str, order: Order, actor: Actor, now: datetime) -> dict[str, Any]:
     """Move a case by hand; the answer tells where it is now and what was told.
 
-    Raises NotFound, Stale, WrongState, NotAllowed, Unmet, Invalid, KeyReused.
+    Raises NotFound, Stale, WrongState, NotAllowed, Unmet, Invalid, KeyReused; ValueError for a verb that signs.
     """
+    if order.verb in SEALED:
+        raise ValueError(f"{order.verb} makes a document: go by actions/reports.py")
     return do_once(store, actor, order.once, now, lambda unit: apply(unit, case_id, order, actor, now))
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 from consult.actions import reports
 from consult.actions.intake import Intake
@@ -45,8 +46,8 @@ class Desk:
     clock: Clock
 
     def case(self, state: State = State.IN_PROGRESS, text: ReportText = WRITTEN, **changes: Any) -> str:
-        """A case brought to a state, its report written; its id."""
-        case_id = brought_to(self.parts.store, state, **changes)
+        """A case brought to a state, its report written; its id. Each asks a question of its own."""
+        case_id = brought_to(self.parts.store, state, **{"question": f"问题{uuid4().hex}"} | changes)
         write_report(self.parts.store, case_id, text)
         return case_id
 

@@ -60,8 +60,8 @@ def _tell(standing: "Standing") -> int:
         return 0
     where = standing.revision or "without tables"
     print(f"database at {where}, this version needs {standing.newest}: run `consult db upgrade`", file=sys.stderr)
-    for line in standing.differences:
-        print(f"  {line}", file=sys.stderr)
+    if standing.revision == standing.newest:
+        print("\n".join(f"  differs: {line}" for line in standing.differences), file=sys.stderr)
     return 1
 
 

@@ -18,7 +18,8 @@ PYTHON := $(BIN)/python
 PYTEST := $(PYTHON) -m pytest
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PAGES := consult/web/static/.built
-SOURCES := $(shell find frontend/src frontend/public frontend/*.ts frontend/*.json frontend/index.html -type f 2>/dev/null)
+SOURCES := $(shell find frontend/src frontend/public frontend/*.ts frontend/*.json frontend/index.html \
+	-type f -not -name '*.test.ts' 2>/dev/null)
 
 .PHONY: help setup demo test check bench test-long generate lock \
 	check-style check-types check-pyright check-imports check-generated check-frontend check-unit
@@ -58,7 +59,7 @@ frontend/node_modules/.made: frontend/package-lock.json | $(VENV)/.node
 
 $(PAGES): frontend/node_modules/.made $(SOURCES)
 	@echo "[setup] building the pages"
-	@cd frontend && npm run --silent build
+	@cd frontend && npm run --silent build -- --logLevel=error
 	@touch $@
 
 .setup/debian-run: ops/setup/debian ops/setup/debian-run.txt
@@ -106,10 +107,10 @@ check-unit: $(VENV)/.dev
 STATIC := check-style check-types check-pyright check-imports check-generated check-frontend
 
 check: setup
-	@$(MAKE) -j2 --output-sync=target $(STATIC) check-unit
+	@$(MAKE) --keep-going -j2 --output-sync=target $(STATIC) check-unit
 
 test: setup
-	@$(MAKE) -j2 --output-sync=target $(STATIC)
+	@$(MAKE) --keep-going -j2 --output-sync=target $(STATIC)
 	@$(PYTEST) --engine both
 
 test-long: setup

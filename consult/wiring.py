@@ -83,7 +83,7 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
         closing.enter_context(intake)
         workshop = Workshop(settings.report.render_workers, settings.report.render_timeout_s)
         closing.callback(workshop.close)
-        judge = Workshop(1, JUDGE_TIMEOUT_S)
+        judge = Workshop(1, JUDGE_TIMEOUT_S, judges=True)
         closing.callback(judge.close)
         passwords = Passwords()
         sealer = Sealer(workshop, judge, lambda: _authority(settings.trust), passwords)

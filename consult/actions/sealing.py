@@ -38,6 +38,11 @@ class Sealer:
         """Whether every page must say that the certificates are self-made: they are, of the only authority there is."""
         return True
 
+    def warm(self) -> None:
+        """Starts the processes, so that the first signature and the first verdict do not wait for them."""
+        self.workshop.warm()
+        self.judge.warm()
+
     def trust(self) -> TrustSource:
         """What signatures are made and checked against, with the revocation lists of this moment."""
         return self.authority().trust()

@@ -128,6 +128,7 @@ def serve(settings: Settings, start: Start) -> int:
             configure_log(settings.log_level)
             parts = closing.enter_context(open_parts(settings))
             app = build_web(parts)
+            parts.sealer.warm()
             start(parts, app, closing)
             return app
 

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from datetime import datetime
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,17 @@ _STOP_S: Final = 5.0
 _REFUSALS: Final[dict[str, type[Refusal]]] = {kind.code: kind for kind in (Broken, NotFound, Unavailable)}
 
 _LATE = Words("文书处理超时，请稍后重试。", "The document took too long; try again later.")
+_JOBS: Final = {
+    "ready_to_print": ("pdf", "warm_up"),
+    "ready_to_judge": ("verdict", "warm_up"),
+    "render": ("pdf", "render"),
+    "stamp": ("pdf", "render_stamp"),
+    "png": ("rendering", "render_png"),
+    "verify": ("verdict", "verify"),
+    "identify": ("verdict", "identify"),
+}
+"""What a worker can do: a module of this package, loaded when it is needed, and its function."""
+
 _BUSY = Words("文书处理繁忙，请稍后重试。", "Too many documents at once; try again later.")
 _GONE = Words("文书处理进程异常退出，请稍后重试。", "The process for documents went away; try again later.")
 
@@ -45,17 +57,17 @@ class Workshop:
     Its methods may be called from any thread and wait for a free worker. They raise what the functions behind them
     raise (``pdf.render``, ``pdf.render_stamp``, ``rendering.render_png``, ``verdict.verify``, ``verdict.identify``),
     and :class:`Unavailable` where a job takes too long, no worker is free for as long, or the worker dies (twice, for
-    what is made here). Processes start with the first job, or with
-    :meth:`warm`; use it in the process that opened it.
+    what is made here). ``judges`` says what its processes make themselves ready for: to judge files, or to make pages.
+    They start with the first job, or with :meth:`warm`; use it in the process that opened it.
     """
 
-    def __init__(self, workers: int = 2, timeout_s: float = 30.0, memory_mb: int = 1536) -> None:
+    def __init__(self, workers: int, timeout_s: float, memory_mb: int = 1536, *, judges: bool = False) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
-        self._memory_mb = memory_mb
+        self._first = (str(memory_mb), "ready_to_judge" if judges else "ready_to_print")
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         for _ in range(workers):
-            self._idle.put(_Worker(memory_mb))
+            self._idle.put(_Worker(self._first))
 
     def __enter__(self) -> Self:
         return self
@@ -89,13 +101,13 @@ class Workshop:
 
     def png(self, path: Path, frame: int, longest: int) -> bytes:
         """A frame (from 1) of a DICOM file as PNG, at most ``longest`` pixels on a side."""
-        image: bytes = self._make("png", path, frame, longest)
+        image: bytes = self._make("png", path, frame, longest=longest)
         return image
 
     def verify(self, pdf: bytes, trust: TrustSource, archived_sha256: str | None, *, now: datetime) -> Verdict:
         """Whether a file is our signed report; a foreign file that no worker survives is told to be damaged."""
         try:
-            verdict: Verdict = self._once("verify", (pdf, trust.without_keys(), archived_sha256, now))
+            verdict: Verdict = self._once("verify", (pdf, trust.without_keys(), archived_sha256), {"now": now})
         except _Lost:
             digest = hashlib.sha256(pdf).hexdigest()
             if digest == archived_sha256:
@@ -106,7 +118,7 @@ class Workshop:
     def identify(self, pdf: bytes) -> Identity | None:
         """Which report a file says it is; None for one that no worker survives."""
         try:
-            identity: Identity | None = self._once("identify", (pdf,))
+            identity: Identity | None = self._once("identify", (pdf,), {})
         except _Lost:
             return None
         return identity
@@ -115,32 +127,32 @@ class Workshop:
         """The processes that are idle now, for whoever watches them."""
         return [worker.process_id for worker in list(self._idle.queue) if worker.process_id is not None]
 
-    def _make(self, job: str, *values: Any) -> Any:
+    def _make(self, job: str, *values: Any, **named: Any) -> Any:
         """A job on values of our own, so that a worker's death is not of its making: once more with a fresh one."""
         try:
-            return self._once(job, values)
+            return self._once(job, values, named)
         except _Died:
-            return self._once(job, values)
+            return self._once(job, values, named)
 
-    def _once(self, job: str, values: tuple[Any, ...]) -> Any:
+    def _once(self, job: str, values: tuple[Any, ...], named: dict[str, Any]) -> Any:
         try:
             worker = self._idle.get(timeout=self._timeout_s)
         except queue.Empty:
             raise Unavailable(_BUSY) from None
         if not worker.alive:  # died since its last job
             worker.stop()
-            worker = _Worker(self._memory_mb)
+            worker = _Worker(self._first)
         try:
-            return worker.do(job, values, self._timeout_s)
+            return worker.do((job, values, named), self._timeout_s)
         finally:
-            self._idle.put(worker if worker.alive else _Worker(self._memory_mb))
+            self._idle.put(worker if worker.alive else _Worker(self._first))
 
 
 class _Worker:
     """One process and the pipe to it; used by one thread at a time."""
 
-    def __init__(self, memory_mb: int) -> None:
-        self._memory_mb = memory_mb
+    def __init__(self, first: tuple[str, str]) -> None:
+        self._first = first  # MB of address space, and the job that makes it ready
         self._pipe: Connection | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
@@ -162,7 +174,7 @@ class _Worker:
             ours, theirs = socket.socketpair()
             # No secret of ours is in its environment, and what it might print could be of a patient.
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from consult.formats.pdf_pool import serve; serve()", str(self._memory_mb)],
+                [sys.executable, "-c", "from consult.formats.pdf_pool import serve; serve()", *self._first],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -178,12 +190,12 @@ class _Worker:
             self._pipe = Connection(ours.detach())
         return self._pipe
 
-    def do(self, job: str, values: tuple[Any, ...], timeout_s: float) -> Any:
+    def do(self, job: tuple[str, tuple[Any, ...], dict[str, Any]], timeout_s: float) -> Any:
         pipe = self.start()
         if not self._ready:
             self._await_warm(pipe)
         try:
-            pipe.send((job, values))
+            pipe.send(job)
         except OSError as error:
             self._kill()
             raise _Died(_GONE) from error
@@ -237,15 +249,16 @@ def serve() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     pipe = Connection(0)
     with contextlib.suppress(EOFError, OSError):  # the parent closed the pipe, or is gone
-        pipe.send(_outcome("warm_up", ()))
+        pipe.send(_outcome(sys.argv[2], (), {}))
         while True:
-            job, values = pipe.recv()
-            pipe.send(_outcome(job, values))
+            job, values, named = pipe.recv()
+            pipe.send(_outcome(job, values, named))
 
 
-def _outcome(job: str, values: tuple[Any, ...]) -> tuple[str, Any]:
+def _outcome(job: str, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[str, Any]:
     try:
-        return "done", _perform(job, values)
+        module, function = _JOBS[job]
+        return "done", getattr(import_module(f"consult.formats.{module}"), function)(*values, **named)
     except Refusal as refusal:
         return "refused", (refusal.code, tuple(refusal.sentence))
     except Exception as error:  # noqa: BLE001 - the edge of a process; the text could hold a patient's name and stays here
@@ -254,25 +267,3 @@ def _outcome(job: str, values: tuple[Any, ...]) -> tuple[str, Any]:
             at = at.tb_next
         where = f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}" if at is not None else "?"
         return "failed", f"{type(error).__name__} at {where}"
-
-
-def _perform(job: str, values: tuple[Any, ...]) -> Any:
-    from consult.formats import pdf, rendering, verdict
-
-    match job:
-        case "warm_up":
-            return pdf.warm_up()
-        case "render":
-            return pdf.render(*values)
-        case "stamp":
-            return pdf.render_stamp(*values)
-        case "png":
-            path, frame, longest = values
-            return rendering.render_png(path, frame, longest=longest)
-        case "verify":
-            file, trust, archived_sha256, now = values
-            return verdict.verify(file, trust, archived_sha256, now=now)
-        case "identify":
-            return verdict.identify(*values)
-        case _:
-            raise ValueError("no such job")

@@ -112,6 +112,14 @@ def verify(pdf: bytes, trust: TrustSource, archived_sha256: str | None, *, now: 
     return Verdict(not reasons, reasons, signers, digest)
 
 
+def warm_up() -> None:
+    """Loads, ahead of time, what the first verdict would wait for."""
+    from importlib import import_module
+
+    for name in ("pdf_utils.reader", "sign.fields", "sign.validation.ades", "keys"):
+        import_module(f"pyhanko.{name}")
+
+
 def identify(pdf: bytes) -> Identity | None:
     """Which report a file says it is, from the FHIR JSON inside it; None where it says nothing readable."""
     told = attached_fhir(pdf)

@@ -1,18 +1,18 @@
-"""People of a running site at their own computers: each a browser of their own, watched for anything that goes wrong."""
+"""People of a running site at computers of their own, each watched for anything that goes wrong."""
 
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, ViewportSize, expect
 
 from tests.peers.site import PASSWORD, Site
 
 SHOTS = Path(__file__).parents[2] / "artifacts" / "browser"
 WAIT_MS = 30_000
 """Bounds every wait; long, because a busy machine is not a broken page."""
-DESK = {"width": 1366, "height": 860}
-PHONE = {"width": 390, "height": 844}
+DESK = ViewportSize(width=1366, height=860)
+PHONE = ViewportSize(width=390, height=844)
 
 
 class Desk:
@@ -64,7 +64,9 @@ class Desk:
         if phone:
             self.page.set_viewport_size(PHONE)
             height = int(self.page.evaluate("document.documentElement.scrollHeight"))
-            self.page.set_viewport_size({**PHONE, "height": height})  # bars that stick to the screen stay at its ends
+            self.page.set_viewport_size(
+                ViewportSize(width=PHONE["width"], height=height)
+            )  # bars that stick to the screen stay at its ends
             self.page.screenshot(path=SHOTS / f"{name}-390.png")
             self.page.set_viewport_size(DESK)
 

@@ -60,7 +60,6 @@ def ask(doctor: Desk, site: Site, images: Images) -> None:
     """The county doctor opens the form while the scanner still sends, fills it in and submits."""
     page = doctor.page
     page.get_by_role("navigation", name="主导航").get_by_role("link", name="发起会诊").click()
-    expect(page.get_by_text("还没有影像到达")).to_be_visible()
     page.get_by_role("button", name="提交申请").click()
     expect(page.get_by_text("请选择检查，或勾选“影像随后到”。")).to_be_visible()
     doctor.shoot("02-request-lacking")

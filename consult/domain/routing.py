@@ -213,10 +213,10 @@ def _slack(need: Need, candidate: Candidate, moment: Moment) -> tuple[Words, flo
     slack_s = left_s - (candidate.open_units + need.units) * SECONDS_PER_UNIT
     busy = f"{candidate.open_units:g}"
     if slack_s < 0:
-        return Words(f"在手 {busy} 单位，可能赶不上", f"{busy} units open, may be late"), 0.0
+        return Words(f"手上工作量 {busy}，可能赶不上", f"{busy} units open, may be late"), 0.0
     if slack_s < left_s / 2:
-        return Words(f"在手 {busy} 单位，时间较紧", f"{busy} units open, time is tight"), 20.0
-    return Words(f"在手 {busy} 单位，时间充裕", f"{busy} units open, time enough"), 40.0
+        return Words(f"手上工作量 {busy}，时间较紧", f"{busy} units open, time is tight"), 20.0
+    return Words(f"手上工作量 {busy}，时间充裕", f"{busy} units open, time enough"), 40.0
 
 
 def _skill_fit(need: Need, candidate: Candidate, _: Moment) -> tuple[Words, float]:
@@ -256,7 +256,7 @@ def _fairness(_: Need, candidate: Candidate, moment: Moment) -> tuple[Words, flo
         return None
     zh, en = ("少", "below") if deficit > 0 else ("多", "above")
     by = f"{abs(deficit):g}"
-    return Words(f"近一周工作量比平均{zh} {by} 单位", f"{by} units {en} the week's mean"), deficit
+    return Words(f"近一周工作量比平均{zh} {by}", f"{by} units {en} the week's mean"), deficit
 
 
 SCORES: tuple[Score, ...] = (

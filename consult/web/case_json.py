@@ -9,7 +9,7 @@ from consult.domain.routing import Explained
 from consult.domain.workflow import LABELS, STATES, Move, Verb
 from consult.queries.cases import CaseView
 from consult.queries.worklist import Line, Page
-from consult.web import schemas
+from consult.web import case_shapes, schemas
 from consult.web.language import spoken
 from consult.web.report_json import report_out
 from consult.web.studies import study_out
@@ -17,10 +17,10 @@ from consult.web.studies import study_out
 CREATED = Words("创建申请", "Created")
 
 
-def case_out(view: CaseView) -> schemas.CaseOut:
+def case_out(view: CaseView) -> case_shapes.CaseOut:
     """The case as its page shows it."""
     case = view.case
-    return schemas.CaseOut(
+    return case_shapes.CaseOut(
         id=case.id,
         number=case.number,
         state=str(case.state),
@@ -46,7 +46,7 @@ def case_out(view: CaseView) -> schemas.CaseOut:
         appointment_at=case.appointment_at,
         escalation_level=case.escalation_level,
         last_reason=case.last_reason,
-        asked=[schemas.AskedOut(item=a.item, answer=a.answer, declined=a.declined) for a in case.asked],
+        asked=[case_shapes.AskedOut(item=a.item, answer=a.answer, declined=a.declined) for a in case.asked],
         outcome=case.outcome,
         parent_id=case.parent_id,
         created_at=case.created_at,
@@ -61,14 +61,16 @@ def case_out(view: CaseView) -> schemas.CaseOut:
     )
 
 
-def page_out(page: Page) -> schemas.PageOut:
+def page_out(page: Page) -> case_shapes.PageOut:
     """A page of a worklist."""
-    return schemas.PageOut(items=[_line(line, page.sites) for line in page.lines], next=page.after, total=page.total)
+    return case_shapes.PageOut(
+        items=[_line(line, page.sites) for line in page.lines], next=page.after, total=page.total
+    )
 
 
-def _line(line: Line, sites: dict[str, Institution]) -> schemas.LineOut:
+def _line(line: Line, sites: dict[str, Institution]) -> case_shapes.LineOut:
     case = line.case
-    return schemas.LineOut(
+    return case_shapes.LineOut(
         id=case.id,
         number=case.number,
         state=str(case.state),
@@ -90,15 +92,15 @@ def _line(line: Line, sites: dict[str, Institution]) -> schemas.LineOut:
         created_at=case.created_at,
         updated_at=case.updated_at,
         next_move=str(line.next_move.row.verb) if line.next_move else None,
-        images=schemas.ImagesOut(
+        images=case_shapes.ImagesOut(
             status=line.images.status, received=line.images.received, expected=line.images.expected
         ),
     )
 
 
-def patient_out(patient: Patient) -> schemas.PatientOut:
+def patient_out(patient: Patient) -> case_shapes.PatientOut:
     """Whom a case is about."""
-    return schemas.PatientOut(
+    return case_shapes.PatientOut(
         name=patient.name,
         sex=patient.sex,
         birth_date=patient.birth_date,
@@ -107,14 +109,14 @@ def patient_out(patient: Patient) -> schemas.PatientOut:
     )
 
 
-def site_out(sites: dict[str, Institution], code: str) -> schemas.Site:
+def site_out(sites: dict[str, Institution], code: str) -> case_shapes.Site:
     """An institution by code and name."""
-    return schemas.Site(code=code, name=spoken(sites[code].name) if code in sites else code)
+    return case_shapes.Site(code=code, name=spoken(sites[code].name) if code in sites else code)
 
 
-def clock_out(reading: ClockReading) -> schemas.ClockOut:
+def clock_out(reading: ClockReading) -> case_shapes.ClockOut:
     """A clock's reading."""
-    return schemas.ClockOut(
+    return case_shapes.ClockOut(
         name=reading.name,
         label=spoken(reading.label),
         limit_s=reading.limit_s,
@@ -125,14 +127,14 @@ def clock_out(reading: ClockReading) -> schemas.ClockOut:
     )
 
 
-def move_out(move: Move, case: Case) -> schemas.MoveOut:
+def move_out(move: Move, case: Case) -> case_shapes.MoveOut:
     """A move with every need, met or not; ``view`` judged them with nothing said yet."""
     unmet = {need.code: sentence for need, sentence in move.unmet}
-    return schemas.MoveOut(
+    return case_shapes.MoveOut(
         verb=str(move.row.verb),
         label=spoken(move.row.label),
         needs=[
-            schemas.NeedOut(
+            case_shapes.NeedOut(
                 met=need.code not in unmet,
                 sentence=spoken(unmet[need.code]) if need.code in unmet else "",
                 code=need.code,
@@ -145,10 +147,10 @@ def move_out(move: Move, case: Case) -> schemas.MoveOut:
     )
 
 
-def event_out(fact: Fact) -> schemas.EventOut:
+def event_out(fact: Fact) -> case_shapes.EventOut:
     """A fact in plain words."""
     label = CREATED if fact.kind == "create" else LABELS[Verb(fact.kind)]
-    return schemas.EventOut(
+    return case_shapes.EventOut(
         seq=fact.seq or 0,
         at=fact.at,
         kind=fact.kind,
@@ -161,43 +163,43 @@ def event_out(fact: Fact) -> schemas.EventOut:
     )
 
 
-def hint_out(fact: Fact) -> schemas.HintOut:
+def hint_out(fact: Fact) -> case_shapes.HintOut:
     """A fact as the feed tells it: no name, no text."""
-    return schemas.HintOut(seq=fact.seq or 0, case_id=fact.subject_id, kind=fact.kind, at=fact.at)
+    return case_shapes.HintOut(seq=fact.seq or 0, case_id=fact.subject_id, kind=fact.kind, at=fact.at)
 
 
-def explained_out(explained: Explained) -> schemas.WhyOut:
+def explained_out(explained: Explained) -> case_shapes.WhyOut:
     """What the router thinks of one person now."""
-    return schemas.WhyOut(
+    return case_shapes.WhyOut(
         person_id=explained.person_id,
         person=explained.name,
         chosen=False,
         score=explained.score,
         reasons=[
-            schemas.PointsOut(code=reason.code, sentence=spoken(reason.words), points=reason.points)
+            case_shapes.PointsOut(code=reason.code, sentence=spoken(reason.words), points=reason.points)
             for reason in explained.reasons
         ],
-        excluded=[schemas.ReasonOut(code=out.code, sentence=spoken(out.words)) for out in explained.excluded_by],
+        excluded=[case_shapes.ReasonOut(code=out.code, sentence=spoken(out.words)) for out in explained.excluded_by],
     )
 
 
-def _why(why: Why) -> schemas.WhyOut:
-    return schemas.WhyOut(
+def _why(why: Why) -> case_shapes.WhyOut:
+    return case_shapes.WhyOut(
         person_id=why.person_id,
         person=why.name,
         chosen=why.chosen,
         score=why.score,
         reasons=[
-            schemas.PointsOut(code=code, sentence=spoken(Words(zh, en)), points=points)
+            case_shapes.PointsOut(code=code, sentence=spoken(Words(zh, en)), points=points)
             for code, zh, en, points in why.reasons
         ],
-        excluded=[schemas.ReasonOut(code=code, sentence=spoken(Words(zh, en))) for code, zh, en in why.excluded],
+        excluded=[case_shapes.ReasonOut(code=code, sentence=spoken(Words(zh, en))) for code, zh, en in why.excluded],
     )
 
 
-def _alerts(case: Case) -> list[schemas.AlertOut]:
+def _alerts(case: Case) -> list[case_shapes.AlertOut]:
     return [
-        schemas.AlertOut(
+        case_shapes.AlertOut(
             finding=alert.finding,
             state=alert.state,
             detected_at=alert.detected_at,
@@ -210,9 +212,9 @@ def _alerts(case: Case) -> list[schemas.AlertOut]:
     ]
 
 
-def _person(party: Party) -> schemas.PartyOut:
-    return schemas.PartyOut(id=party.id, name=party.name)
+def _person(party: Party) -> case_shapes.PartyOut:
+    return case_shapes.PartyOut(id=party.id, name=party.name)
 
 
-def _someone(party: Party | None) -> schemas.PartyOut | None:
+def _someone(party: Party | None) -> case_shapes.PartyOut | None:
     return _person(party) if party else None

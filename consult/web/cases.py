@@ -15,7 +15,7 @@ from consult.domain.workflow import Verb
 from consult.queries import cases as case_queries
 from consult.queries import worklist
 from consult.queries.worklist import Filters
-from consult.web import schemas
+from consult.web import case_shapes, schemas
 from consult.web.answers import answered
 from consult.web.case_json import case_out, event_out, explained_out, page_out
 from consult.web.openapi import Api
@@ -31,33 +31,33 @@ def cases_api(parts: Parts) -> Api:
 
 
 def _reading(api: Api, parts: Parts) -> None:
-    @api.get("/cases", responses={200: schemas.PageOut})
+    @api.get("/cases", responses={200: case_shapes.PageOut})
     def list_cases(query: schemas.WorklistQuery) -> Response:
         """The worklist, what is due first on top."""
         filters = Filters(_several(query.state), _several(query.priority), query.queue or None, query.q)
         page = worklist.page(parts.store, current_actor(), filters, query.after, query.limit, parts.clock())
         return answered(page_out(page))
 
-    @api.get("/cases/<case_id>", responses={200: schemas.CaseOut})
+    @api.get("/cases/<case_id>", responses={200: case_shapes.CaseOut})
     def show_case(path: schemas.CasePath) -> Response:
         """One case, with the moves that are open to you."""
         return _case(parts, path.case_id)
 
-    @api.get("/cases/<case_id>/events", responses={200: schemas.EventsOut})
+    @api.get("/cases/<case_id>/events", responses={200: case_shapes.EventsOut})
     def show_events(path: schemas.CasePath, query: schemas.AfterQuery) -> Response:
         """What happened to a case, in order."""
         facts = case_queries.story(parts.store, path.case_id, current_actor(), query.after or 0)
-        return answered(schemas.EventsOut(items=[event_out(fact) for fact in facts]))
+        return answered(case_shapes.EventsOut(items=[event_out(fact) for fact in facts]))
 
-    @api.get("/cases/<case_id>/candidates", responses={200: schemas.CandidatesOut})
+    @api.get("/cases/<case_id>/candidates", responses={200: case_shapes.CandidatesOut})
     def show_candidates(path: schemas.CasePath) -> Response:
         """Who might read it, best first, and why."""
         found = case_queries.candidates(parts.store, path.case_id, current_actor(), parts.clock())
-        return answered(schemas.CandidatesOut(items=[explained_out(each) for each in found]))
+        return answered(case_shapes.CandidatesOut(items=[explained_out(each) for each in found]))
 
 
 def _writing(api: Api, parts: Parts) -> None:
-    @api.post("/cases", responses={201: schemas.CaseOut})
+    @api.post("/cases", responses={201: case_shapes.CaseOut})
     def create_case(body: schemas.RequestIn) -> Response:
         """Start a request; it is a draft until it is submitted."""
         once = Once.of(request.headers.get("Idempotency-Key"), "POST cases", body.model_dump(mode="json"))
@@ -67,7 +67,7 @@ def _writing(api: Api, parts: Parts) -> None:
         answer.headers["Location"] = f"/api/v1/cases/{made['id']}"
         return answer
 
-    @api.post("/cases/<case_id>/moves", responses={200: schemas.MovedOut})
+    @api.post("/cases/<case_id>/moves", responses={200: case_shapes.MovedOut})
     def move_case(path: schemas.CasePath, body: schemas.MoveIn) -> Response:
         """Make a move; If-Match says which version you saw."""
         actor = current_actor()
@@ -77,7 +77,7 @@ def _writing(api: Api, parts: Parts) -> None:
             moved = reports.seal(parts, path.case_id, order, actor, request.remote_addr or "", parts.clock())
         else:
             moved = workflow.move(parts.store, path.case_id, order, actor, parts.clock())
-        answer = answered(schemas.MovedOut.model_validate(moved))
+        answer = answered(case_shapes.MovedOut.model_validate(moved))
         answer.headers["ETag"] = f'"{moved["version"]}"'
         return answer
 

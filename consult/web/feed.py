@@ -11,7 +11,7 @@ from consult.actions.parts import Parts
 from consult.domain.errors import Refusal
 from consult.domain.people import Actor
 from consult.queries import feed
-from consult.web import schemas
+from consult.web import case_shapes, schemas
 from consult.web.answers import answered
 from consult.web.case_json import hint_out
 from consult.web.openapi import Api
@@ -26,14 +26,14 @@ def feed_api(parts: Parts) -> Api:
     """The log over HTTP, for whoever missed a hint or has no socket."""
     api = Api("feed", "What changed since")
 
-    @api.get("/feed", responses={200: schemas.FeedOut})
+    @api.get("/feed", responses={200: case_shapes.FeedOut})
     def show_feed(query: schemas.AfterQuery) -> Response:
         """Facts of cases you may list, after a place in the log; without a place: where the log stands."""
         actor = current_actor()
         if query.after is None:
-            return answered(schemas.FeedOut(items=[], head=feed.head(parts.store)))
+            return answered(case_shapes.FeedOut(items=[], head=feed.head(parts.store)))
         facts, stands = feed.after(parts.store, actor, query.after)
-        return answered(schemas.FeedOut(items=[hint_out(fact) for fact in facts], head=stands))
+        return answered(case_shapes.FeedOut(items=[hint_out(fact) for fact in facts], head=stands))
 
     return api
 

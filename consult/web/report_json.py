@@ -5,11 +5,11 @@ from consult.domain.report_templates import Section, Template
 from consult.domain.reports import REPORT_STATES, KeyImage, ReportText
 from consult.domain.writing_rules import Finding, rule_label
 from consult.queries.cases import CaseView, Revision
-from consult.web import schemas
+from consult.web import case_shapes, report_shapes, schemas
 from consult.web.language import spoken
 
 
-def report_out(view: CaseView) -> schemas.ReportOut | None:
+def report_out(view: CaseView) -> case_shapes.ReportOut | None:
     """The text as last saved and what was signed; None before the first word."""
     case, revision = view.case, view.revision
     if revision is None and not view.documents:
@@ -17,7 +17,7 @@ def report_out(view: CaseView) -> schemas.ReportOut | None:
     text = revision.text if revision else ReportText()
     row = REPORT_STATES[case.report] if case.report else None
     newest = max((document.version for document in view.documents), default=0)
-    return schemas.ReportOut(
+    return case_shapes.ReportOut(
         id=case.id,
         state=str(case.report) if case.report else None,
         status=row.fhir_status if row else None,
@@ -33,7 +33,7 @@ def report_out(view: CaseView) -> schemas.ReportOut | None:
         recommendation=text.recommendation,
         key_images=[_key_image(image) for image in text.key_images],
         versions=[
-            schemas.VersionOut(
+            case_shapes.VersionOut(
                 version=document.version,
                 kind=str(document.kind),
                 label=spoken(REPORT_STATES[document.kind].label),
@@ -50,8 +50,8 @@ def report_out(view: CaseView) -> schemas.ReportOut | None:
     )
 
 
-def _key_image(image: KeyImage) -> schemas.KeyImageOut:
-    return schemas.KeyImageOut(sop_uid=image.sop_uid, frame=image.frame, caption=image.caption)
+def _key_image(image: KeyImage) -> case_shapes.KeyImageOut:
+    return case_shapes.KeyImageOut(sop_uid=image.sop_uid, frame=image.frame, caption=image.caption)
 
 
 def text_of(body: schemas.ReportIn) -> ReportText:
@@ -66,9 +66,9 @@ def text_of(body: schemas.ReportIn) -> ReportText:
     )
 
 
-def template_out(template: Template) -> schemas.TemplateOut:
+def template_out(template: Template) -> report_shapes.TemplateOut:
     """A template with its starting text."""
-    return schemas.TemplateOut(
+    return report_shapes.TemplateOut(
         id=template.id,
         title=spoken(template.title),
         modality=template.modality,
@@ -80,9 +80,9 @@ def template_out(template: Template) -> schemas.TemplateOut:
     )
 
 
-def finding_out(finding: Finding) -> schemas.FindingOut:
+def finding_out(finding: Finding) -> report_shapes.FindingOut:
     """What a writing rule found."""
-    return schemas.FindingOut(
+    return report_shapes.FindingOut(
         code=finding.code,
         severity="block" if finding.severity.value == "block" else "warn",
         sentence=spoken(finding.sentence),
@@ -91,10 +91,10 @@ def finding_out(finding: Finding) -> schemas.FindingOut:
     )
 
 
-def current_out(revision: Revision | None) -> schemas.CurrentOut:
+def current_out(revision: Revision | None) -> report_shapes.CurrentOut:
     """The text as last saved."""
     text = revision.text if revision else ReportText()
-    return schemas.CurrentOut(
+    return report_shapes.CurrentOut(
         revision=revision.number if revision else 0,
         technique=text.technique,
         comparison=text.comparison,
@@ -107,18 +107,19 @@ def current_out(revision: Revision | None) -> schemas.CurrentOut:
     )
 
 
-def verdict_out(found: Verification) -> schemas.VerdictOut:
+def verdict_out(found: Verification) -> report_shapes.VerdictOut:
     """Whether a document is valid; reasons against it, and notices beside it."""
     document = found.document
     told = [*((reason.code, reason.sentence) for reason in found.verdict.reasons), *found.notices]
-    return schemas.VerdictOut(
+    return report_shapes.VerdictOut(
         valid=found.verdict.valid,
-        reasons=[schemas.ReasonOut(code=code, sentence=spoken(sentence)) for code, sentence in told],
+        sha256=found.verdict.sha256,
+        reasons=[case_shapes.ReasonOut(code=code, sentence=spoken(sentence)) for code, sentence in told],
         signers=[
-            schemas.SignerOut(name=signer.name, at=signer.at, intent=spoken(signer.intent))
+            report_shapes.SignerOut(name=signer.name, at=signer.at, intent=spoken(signer.intent))
             for signer in found.verdict.signers
         ],
-        document=schemas.DocumentOut(
+        document=report_shapes.DocumentOut(
             number=document.number, version=document.version, sha256=document.sha256, kind=str(document.kind)
         )
         if document

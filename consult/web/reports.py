@@ -13,7 +13,7 @@ from consult.actions.reports import Conflict
 from consult.domain.errors import Invalid, NotFound, Words
 from consult.domain.report_templates import TEMPLATES, template_by_id
 from consult.queries import reports as report_queries
-from consult.web import schemas
+from consult.web import report_shapes, schemas
 from consult.web.answers import answered
 from consult.web.openapi import Api
 from consult.web.problems import refused
@@ -52,12 +52,12 @@ def reports_api(parts: Parts) -> Api:
 
 
 def _writing(api: Api, parts: Parts) -> None:
-    @api.get("/cases/<case_id>/report", responses={200: schemas.CurrentOut})
+    @api.get("/cases/<case_id>/report", responses={200: report_shapes.CurrentOut})
     def show_text(path: schemas.CasePath) -> Response:
         """The text as last saved."""
         return answered(current_out(report_queries.current(parts.store, path.case_id, current_actor())))
 
-    @api.put("/cases/<case_id>/report", responses={200: schemas.SavedOut})
+    @api.put("/cases/<case_id>/report", responses={200: report_shapes.SavedOut})
     def save_text(path: schemas.CasePath, body: schemas.ReportIn) -> Response:
         """Save the text as a new revision; ``base_revision`` tells a conflict."""
         try:
@@ -70,30 +70,30 @@ def _writing(api: Api, parts: Parts) -> None:
             told["current"] = current_out(conflict.current).model_dump(mode="json")
             answer.set_data(jsonify(told).get_data())
             return answer
-        return answered(schemas.SavedOut(revision=kept.number, saved_at=kept.saved_at))
+        return answered(report_shapes.SavedOut(revision=kept.number, saved_at=kept.saved_at))
 
-    @api.post("/cases/<case_id>/report/checks", responses={200: schemas.ChecksOut})
+    @api.post("/cases/<case_id>/report/checks", responses={200: report_shapes.ChecksOut})
     def check_text(path: schemas.CasePath, body: schemas.ReportIn) -> Response:
         """What the writing rules find in a text."""
         found, critical = report_queries.checks(
             parts.store, path.case_id, text_of(body), current_actor(), parts.clock()
         )
         return answered(
-            schemas.ChecksOut(findings=[finding_out(each) for each in found], critical_terms=list(critical))
+            report_shapes.ChecksOut(findings=[finding_out(each) for each in found], critical_terms=list(critical))
         )
 
-    @api.get("/cases/<case_id>/template", responses={200: schemas.TemplateOut})
+    @api.get("/cases/<case_id>/template", responses={200: report_shapes.TemplateOut})
     def show_template(path: schemas.CasePath) -> Response:
         """The template that fits a case."""
         return answered(template_out(report_queries.template(parts.store, path.case_id, current_actor())))
 
-    @api.get("/templates", responses={200: schemas.TemplatesOut})
+    @api.get("/templates", responses={200: report_shapes.TemplatesOut})
     def show_templates() -> Response:
         """All templates."""
         current_actor()
-        return answered(schemas.TemplatesOut(items=[template_out(each) for each in TEMPLATES]))
+        return answered(report_shapes.TemplatesOut(items=[template_out(each) for each in TEMPLATES]))
 
-    @api.get("/templates/<template_id>", responses={200: schemas.TemplateOut})
+    @api.get("/templates/<template_id>", responses={200: report_shapes.TemplateOut})
     def show_one_template(path: TemplatePath) -> Response:
         """One template."""
         current_actor()
@@ -127,7 +127,7 @@ def _documents(api: Api, parts: Parts) -> None:
 
 
 def _verifying(api: Api, parts: Parts) -> None:
-    @api.post("/reports/verify", responses={200: schemas.VerdictOut})
+    @api.post("/reports/verify", responses={200: report_shapes.VerdictOut})
     def verify(form: UploadForm) -> Response:
         """Whether a PDF is ours, unchanged, signed, and the newest version; for anyone, nothing is kept."""
         pdf = form.file.read(LARGEST_PDF + 1)
@@ -137,10 +137,10 @@ def _verifying(api: Api, parts: Parts) -> None:
             raise Invalid.at("file", NO_FILE)
         return answered(verdict_out(verification.verify(parts, pdf, parts.clock())))
 
-    @api.get("/reports/<number>", responses={200: schemas.NumberOut})
+    @api.get("/reports/<number>", responses={200: report_shapes.NumberOut})
     def show_number(path: NumberPath) -> Response:
         """Whether a report number exists and which version is the newest; names nobody."""
         versions = report_queries.by_number(parts.store, path.number)
         return answered(
-            schemas.NumberOut(number=path.number, newest=versions[-1].version, issued_at=versions[-1].signed_at)
+            report_shapes.NumberOut(number=path.number, newest=versions[-1].version, issued_at=versions[-1].signed_at)
         )

@@ -10,7 +10,7 @@ from consult.actions.parts import Parts
 from consult.domain.completeness import Missing, SeriesCompleteness, StudyCompleteness
 from consult.domain.studies import SeriesSummary, StudySummary
 from consult.queries import studies
-from consult.web import schemas
+from consult.web import case_shapes, schemas
 from consult.web.answers import answered
 from consult.web.language import spoken
 from consult.web.openapi import Api
@@ -34,7 +34,7 @@ class StudiesQuery(BaseModel):
 class StudiesOut(BaseModel):
     """A page of studies, newest first; ``next`` is the cursor for ``after``."""
 
-    items: list[schemas.StudyOut]
+    items: list[case_shapes.StudyOut]
     next: str | None
 
 
@@ -48,7 +48,7 @@ def studies_api(parts: Parts) -> Api:
         page = studies.latest(parts.store, current_actor(), query.q, query.after, query.limit)
         return answered(StudiesOut(items=[study_out(each) for each in page.studies], next=page.after))
 
-    @api.get("/studies/<study_uid>", responses={200: schemas.StudyOut})
+    @api.get("/studies/<study_uid>", responses={200: case_shapes.StudyOut})
     def show_study(path: StudyPath) -> Response:
         """One study, series by series."""
         return answered(study_out(studies.one(parts.store, path.study_uid, current_actor())))
@@ -56,11 +56,11 @@ def studies_api(parts: Parts) -> Api:
     return api
 
 
-def study_out(study: StudySummary, role: Literal["current", "prior"] = "current") -> schemas.StudyOut:
+def study_out(study: StudySummary, role: Literal["current", "prior"] = "current") -> case_shapes.StudyOut:
     """A study in the language of the answer."""
-    return schemas.StudyOut(
+    return case_shapes.StudyOut(
         study_uid=study.study_uid,
-        patient=schemas.PatientOut(
+        patient=case_shapes.PatientOut(
             name=study.patient_name.display,
             sex=study.patient_sex,
             birth_date=_date(study.patient_birth_date),
@@ -79,8 +79,8 @@ def study_out(study: StudySummary, role: Literal["current", "prior"] = "current"
     )
 
 
-def _series(series: SeriesSummary) -> schemas.SeriesOut:
-    return schemas.SeriesOut(
+def _series(series: SeriesSummary) -> case_shapes.SeriesOut:
+    return case_shapes.SeriesOut(
         series_uid=series.series_uid,
         number=series.number,
         modality=series.modality,
@@ -95,8 +95,8 @@ def _series(series: SeriesSummary) -> schemas.SeriesOut:
     )
 
 
-def _completeness(found: StudyCompleteness | SeriesCompleteness) -> schemas.CompletenessOut:
-    return schemas.CompletenessOut(
+def _completeness(found: StudyCompleteness | SeriesCompleteness) -> case_shapes.CompletenessOut:
+    return case_shapes.CompletenessOut(
         status=str(found.status),
         expected=found.expected,
         received=found.received,
@@ -106,8 +106,8 @@ def _completeness(found: StudyCompleteness | SeriesCompleteness) -> schemas.Comp
     )
 
 
-def _missing(missing: Missing) -> schemas.MissingOut:
-    return schemas.MissingOut(
+def _missing(missing: Missing) -> case_shapes.MissingOut:
+    return case_shapes.MissingOut(
         sentence=spoken(missing.sentence),
         series_uid=missing.series_uid,
         instance_number=missing.instance_number,

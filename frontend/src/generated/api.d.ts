@@ -1432,10 +1432,14 @@ export interface components {
         /**
          * VerdictOut
          * @description Whether a document is ours, unchanged, signed, and the newest version.
+         *
+         *     ``sha256`` is that of the file which was given; ``document`` is the archive's original that it says it is.
          */
         VerdictOut: {
             /** Valid */
             valid: boolean;
+            /** Sha256 */
+            sha256: string;
             /** Reasons */
             reasons: components["schemas"]["ReasonOut"][];
             /** Signers */

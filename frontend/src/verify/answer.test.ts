@@ -6,6 +6,7 @@ import { answerOf } from './answer'
 
 const verdict = (some: Partial<Verdict>): Verdict => ({
   valid: true,
+  sha256: 'ab',
   reasons: [],
   signers: [],
   document: { number: 'R2026-1', version: 1, sha256: 'ab', kind: 'final' },

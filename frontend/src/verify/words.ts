@@ -23,7 +23,8 @@ export const verify = both(
     signers: '签名',
     document: '报告',
     version: '第 {n} 版',
-    fingerprint: '指纹（SHA-256）',
+    fingerprint: '文件指纹（SHA-256）',
+    original: '存档原件指纹',
     signIn: '登录',
   },
   {
@@ -48,7 +49,8 @@ export const verify = both(
     signers: 'Signed by',
     document: 'Report',
     version: 'version {n}',
-    fingerprint: 'Fingerprint (SHA-256)',
+    fingerprint: "The file's fingerprint (SHA-256)",
+    original: "The archived original's",
     signIn: 'Sign in',
   },
 )

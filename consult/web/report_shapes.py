@@ -1,0 +1,104 @@
+"""What the API answers about reports: texts, checks, templates, verdicts."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from consult.web.case_shapes import KeyImageOut, ReasonOut
+
+
+class CurrentOut(BaseModel):
+    """A report's text as last saved; revision 0 before the first word."""
+
+    revision: int
+    technique: str
+    comparison: str
+    findings: str
+    impression: str
+    recommendation: str
+    key_images: list[KeyImageOut]
+    saved_at: datetime | None
+    saved_by: str | None
+
+
+class NumberOut(BaseModel):
+    """A report number that exists, and its newest version."""
+
+    number: str
+    newest: int
+    issued_at: datetime
+
+
+class SavedOut(BaseModel):
+    """A saved revision of a report."""
+
+    revision: int
+    saved_at: datetime
+
+
+class FindingOut(BaseModel):
+    """What a writing rule found."""
+
+    code: str
+    severity: Literal["block", "warn"]
+    sentence: str
+    where: str
+    label: str
+
+
+class ChecksOut(BaseModel):
+    """What the writing rules found in a text."""
+
+    findings: list[FindingOut]
+    critical_terms: list[str]
+
+
+class TemplateOut(BaseModel):
+    """A report template."""
+
+    id: str
+    title: str
+    modality: str
+    body_part: str
+    service_type: str
+    required: list[str]
+    text: dict[str, str]
+    names: dict[str, str]
+
+
+class TemplatesOut(BaseModel):
+    """All report templates."""
+
+    items: list[TemplateOut]
+
+
+class SignerOut(BaseModel):
+    """Whoever signed a document."""
+
+    name: str
+    at: datetime | None
+    intent: str
+
+
+class DocumentOut(BaseModel):
+    """The archive's record of a document."""
+
+    number: str
+    version: int
+    sha256: str
+    kind: str
+
+
+class VerdictOut(BaseModel):
+    """Whether a document is ours, unchanged, signed, and the newest version.
+
+    ``sha256`` is that of the file which was given; ``document`` is the archive's original that it says it is.
+    """
+
+    valid: bool
+    sha256: str
+    reasons: list[ReasonOut]
+    signers: list[SignerOut]
+    document: DocumentOut | None
+    newest: bool | None

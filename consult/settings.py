@@ -45,7 +45,6 @@ class Web(Section):
     public_url: str = "http://127.0.0.1:8080"
     threads: int = 64
     trusted_proxy: bool = False
-    x_accel: bool = False
 
 
 class Dicom(Section):

@@ -159,6 +159,7 @@ def event_out(fact: Fact) -> case_shapes.EventOut:
         version=fact.version,
         from_state=fact.data.get("from"),
         to_state=fact.data.get("to"),
+        to=(fact.data.get("set", {}).get("assignee") or {}).get("name"),
         reason=fact.data.get("reason") or "",
     )
 

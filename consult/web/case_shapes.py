@@ -311,7 +311,7 @@ class CaseOut(BaseModel):
 
 
 class EventOut(BaseModel):
-    """A fact of a case."""
+    """A fact of a case; ``to`` names whom it gave the case to."""
 
     seq: int
     at: datetime
@@ -321,6 +321,7 @@ class EventOut(BaseModel):
     version: int
     from_state: str | None
     to_state: str | None
+    to: str | None = None
     reason: str
 
 

@@ -1071,7 +1071,7 @@ export interface components {
         };
         /**
          * EventOut
-         * @description A fact of a case.
+         * @description A fact of a case; ``to`` names whom it gave the case to.
          */
         EventOut: {
             /** Seq */
@@ -1093,6 +1093,8 @@ export interface components {
             from_state: string | null;
             /** To State */
             to_state: string | null;
+            /** To */
+            to?: string | null;
             /** Reason */
             reason: string;
         };

@@ -41,6 +41,12 @@ export default tseslint.config(
     },
   },
   {
+    // Cornerstone can be replaced as long as few files know it.
+    files: ['src/**/*.{ts,vue}'],
+    ignores: ['src/viewer/images.ts', 'src/viewer/view.ts', 'src/viewer/measure.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@cornerstonejs/*', '@kitware/*'] }] },
+  },
+  {
     // The linter cannot resolve types that come out of .vue files or templates' refs; vue-tsc checks all of them.
     files: ['**/*.vue'],
     rules: {

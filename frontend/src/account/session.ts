@@ -8,7 +8,11 @@ import type { Language, Session } from '@/api/types'
 import { wire } from '@/api/wire'
 import { currentLanguage, LANGUAGES, speak } from '@/i18n'
 import { nameOf } from '@/look/names'
+import { forgetKeptReports } from '@/report/kept'
 import { forgetDrafts } from '@/request/draft'
+
+/** Says that this browser may have a session: without it there is nobody to ask the server about. */
+const MARK = 'consult.session'
 
 export const useSession = defineStore('session', () => {
   const current = ref<Session | null>(null)
@@ -23,17 +27,19 @@ export const useSession = defineStore('session', () => {
   function take(told: Session): void {
     current.value = told
     wire.csrf = told.csrf ?? ''
+    localStorage.setItem(MARK, '1')
     if (told.language != null && LANGUAGES.includes(told.language)) speak(told.language)
   }
 
   /** Asks the server once whether this browser has a session; later calls answer from memory. */
   async function ensure(): Promise<boolean> {
     if (current.value !== null) return true
-    if (asked.value) return false
+    if (asked.value || localStorage.getItem(MARK) === null) return false
     try {
       take(await calls.current())
     } catch (reason) {
       if (asProblem(reason).status !== 401) throw reason
+      localStorage.removeItem(MARK)
     }
     asked.value = true
     return current.value !== null
@@ -47,11 +53,13 @@ export const useSession = defineStore('session', () => {
   function drop(): void {
     current.value = null
     wire.csrf = ''
+    localStorage.removeItem(MARK)
   }
 
   async function signOut(): Promise<void> {
     await calls.signOut()
     forgetDrafts()
+    forgetKeptReports()
     drop()
   }
 

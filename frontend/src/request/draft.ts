@@ -11,9 +11,15 @@ interface Kept {
   form: unknown
 }
 
-export function keepDraft(owner: string, form: unknown, nowMs: number): void {
+/** Returns false when the browser has no room for it. */
+export function keepDraft(owner: string, form: unknown, nowMs: number): boolean {
   const kept: Kept = { at: nowMs, form }
-  localStorage.setItem(PREFIX + owner, JSON.stringify(kept))
+  try {
+    localStorage.setItem(PREFIX + owner, JSON.stringify(kept))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The draft this person left, or null; one older than a day, or unreadable, is removed: it holds patient data. */

@@ -47,7 +47,7 @@ def configure_log(level: str) -> None:
     import structlog
 
     logging.basicConfig(level=level, format="%(message)s")
-    for chatty in ("pynetdicom", "apscheduler", "fontTools", "weasyprint", "pyhanko", "werkzeug"):
+    for chatty in ("alembic", "pynetdicom", "apscheduler", "fontTools", "weasyprint", "pyhanko", "werkzeug"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     structlog.configure(
         processors=[

@@ -8,7 +8,7 @@ import type { Scale } from './slices'
 export interface Truth {
   key: string
   /** `stop` in red: something is not there. `care` in amber: read with care. `wait`: it will be better soon. */
-  tone: 'stop' | 'care' | 'wait'
+  tone: 'stop' | 'care' | 'wait' | 'note'
   say: Record<string, string | number>
 }
 
@@ -36,7 +36,7 @@ function arrival(completeness: Completeness): Truth[] {
   }
   if (conflicts.length > 0) lines.push({ key: 'conflicts', tone: 'stop', say: { n: conflicts.length } })
   if (status === 'receiving') lines.push({ key: 'receiving', tone: 'wait', say: { received } })
-  if (status === 'quiet') lines.push({ key: 'quiet', tone: 'care', say: { received } })
+  if (status === 'quiet') lines.push({ key: 'quiet', tone: 'note', say: { received } })
   lines.push(...notices.map((sentence): Truth => ({ key: 'notice', tone: 'care', say: { sentence } })))
   return lines
 }

@@ -60,6 +60,6 @@ function quality(view: InView): Truth[] {
 /** The lines for the studies that are read and the series in view. */
 export function truths(studies: Completeness[], view: InView | undefined, framesWaiting: number): Truth[] {
   const line: Truth[] = framesWaiting > 0 ? [{ key: 'line', tone: 'wait', say: { n: framesWaiting } }] : []
-  const order = { stop: 0, wait: 1, care: 2 }
+  const order = { stop: 0, wait: 1, care: 2, note: 3 }
   return [...line, ...studies.flatMap(arrival), ...(view === undefined ? [] : quality(view))].sort((a, b) => order[a.tone] - order[b.tone])
 }

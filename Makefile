@@ -92,7 +92,7 @@ check-pyright: $(VENV)/.dev frontend/node_modules/.made
 	@echo "[check] types (pyright)"
 
 check-imports: $(VENV)/.dev
-	@$(BIN)/lint-imports --no-timing > .setup/imports.log || { cat .setup/imports.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo > .setup/imports.log || { cat .setup/imports.log; exit 1; }
 	@echo "[check] floors"
 
 check-generated: $(VENV)/.dev frontend/node_modules/.made
@@ -106,8 +106,10 @@ check-unit: $(VENV)/.dev
 
 STATIC := check-style check-types check-pyright check-imports check-generated check-frontend
 
+# Types and style on one core while the tests run on the other.
 check: setup
-	@$(MAKE) --keep-going -j2 --output-sync=target $(STATIC) check-unit
+	@$(MAKE) --keep-going --output-sync=target $(STATIC) & static=$$!; \
+	$(MAKE) check-unit || failed=1; wait $$static || failed=1; exit $${failed:-0}
 
 test: setup
 	@$(MAKE) --keep-going -j2 --output-sync=target $(STATIC)

@@ -47,6 +47,7 @@ export const moveWords = both(
       mdt: '发起多学科会诊',
       give_outcome: '填写了转归',
     },
+    factTo: { assign: '派单给 {name}', reassign: '转派给 {name}' },
     ask: {
       reason: '原因',
       needReason: '请填写原因。',
@@ -140,6 +141,7 @@ export const moveWords = both(
       mdt: 'convened an MDT',
       give_outcome: 'gave the outcome',
     },
+    factTo: { assign: 'assigned it to {name}', reassign: 'reassigned it to {name}' },
     ask: {
       reason: 'Reason',
       needReason: 'Give the reason.',

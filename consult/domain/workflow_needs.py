@@ -182,6 +182,8 @@ APPROVED = Need(
     lambda _case, actor, _say, world, _now: not world.approver_required or Role.APPROVER in actor.roles,
     _fixed("本院规定由科主任或医务科审批后提交。", "This hospital has requests submitted by an approver."),
 )
+
+
 def lacks_images(case: Case, status: str) -> bool:
     """Whether a case has to wait for images; an emergency does not: a coordinator may override for it (T07)."""
     return status in ("none", "short") and case.priority is not Priority.EMERGENCY

@@ -37,8 +37,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
+def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
     """A running PostgreSQL, for the whole session."""
+    if request.config.getoption("--engine") == "sqlite":
+        pytest.skip("only SQLite was asked for (--engine)")
     if binaries() is None:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
     with PostgreSQL() as cluster:

@@ -88,7 +88,7 @@ def test_a_leader_that_lost_its_database_session_does_not_think_it_leads(postgre
     assert one.held()
     with other_store.write() as unit:
         unit.connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key"),
+            text("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key"),
             {"key": LEADER_LOCK},
         )
     assert other.held()

@@ -39,9 +39,7 @@ class Desk:
             self.troubles.append(f"{self.username}: {message.type} {message.text} ({message.location.get('url')})")
 
     def _answered(self, response: Response) -> None:
-        # "who am I?" before signing in: "nobody" is the answer, not a fault
-        asked_who = response.status == 401 and response.url == f"{self.url}/api/v1/session"
-        if response.status >= 400 and not asked_who:
+        if response.status >= 400:
             self.troubles.append(f"{self.username}: {response.status} {response.request.method} {response.url}")
 
     def sign_in(self) -> Self:

@@ -11,7 +11,7 @@ from consult.actions.parts import Parts
 from consult.actions.people import check_pin
 from consult.actions.report_page import Draft, draft_page, with_images
 from consult.actions.workflow import Order, check_version, keep, overridden, spoken
-from consult.domain.access import What
+from consult.domain.access import What, may_see_draft
 from consult.domain.cases import Case, State, plain
 from consult.domain.errors import (
     Invalid,
@@ -293,7 +293,7 @@ def preview(parts: Parts, case_id: str, actor: Actor, now: datetime) -> bytes:
         case = cases.find(connection, case_id, actor, What.REPORT)
         kept = reports.documents(connection, case_id, (PENDING,) if case.state is State.IN_REVIEW else (ISSUED,))
         written = case.state in WRITABLE
-        if actor.institution_code != case.performing_site and (written or case.state is State.IN_REVIEW):
+        if not may_see_draft(actor, case.performing_site) and (written or case.state is State.IN_REVIEW):
             raise NotFound(NOT_ISSUED)
         page = _unsigned(connection, parts, case, now) if written else None
     if page is not None:

@@ -135,3 +135,8 @@ def may_administer(actor: Actor, institution_code: str) -> bool:
     """Whether the actor looks after the accounts of this institution."""
     scopes = scope_of(actor, What.PEOPLE)
     return Scope.ALL in scopes or (Scope.OWN_SITE in scopes and actor.institution_code == institution_code)
+
+
+def may_see_draft(actor: Actor, performing_site: str) -> bool:
+    """Whether the actor is on the side that writes: what is not signed yet is for nobody else."""
+    return actor.is_system or actor.institution_code == performing_site

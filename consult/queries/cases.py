@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from consult.domain.access import What
+from consult.domain.access import What, may_see_draft
 from consult.domain.cases import Case
 from consult.domain.clocks import ClockReading
 from consult.domain.events import Fact
@@ -25,8 +25,8 @@ __all__ = ["CaseView", "Revision", "candidates", "story", "version", "view"]
 class CaseView:
     """A case with all that its page needs; ``studies`` is empty for people who may not see the images.
 
-    ``revision`` is the text as last saved, ``documents`` what was signed, oldest first; both only for people who may
-    see the report.
+    ``revision`` is the text as last saved, for the side that writes; ``documents`` what was signed, oldest first, for
+    all who may see the report.
     """
 
     case: Case
@@ -49,6 +49,7 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
         world = world_of(connection, case, now)
         sees_images = cases.sees(connection, case_id, actor, What.IMAGES)
         sees_report = cases.sees(connection, case_id, actor, What.REPORT)
+        writes = may_see_draft(actor, case.performing_site)
         return CaseView(
             case=case,
             due_at=due_of(case, now),
@@ -60,7 +61,7 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
             priors=tuple(summaries.priors(connection, case.requesting_site, case.study_uids)) if sees_images else (),
             sites={site.code: site for site in people.all_institutions(connection)},
             template=template_of(case),
-            revision=reports.latest(connection, case_id) if sees_report else None,
+            revision=reports.latest(connection, case_id) if sees_report and writes else None,
             documents=tuple(reports.documents(connection, case_id)) if sees_report else (),
             two_person=world.two_person,
         )

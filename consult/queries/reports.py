@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from consult.domain import writing_rules
-from consult.domain.access import What
+from consult.domain.access import What, may_see_draft
+from consult.domain.cases import Case
 from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import NotFound, Words
 from consult.domain.people import Actor
@@ -12,7 +13,7 @@ from consult.domain.reports import ReportText
 from consult.domain.writing_rules import Finding
 from consult.store import cases, reports
 from consult.store.reports import Revision, SignedDocument
-from consult.store.unit import Store
+from consult.store.unit import Reader, Store
 from consult.store.world import report_context, template_of, whole_text
 
 NOT_ISSUED = Words("报告还没有签发。", "The report has not been issued yet.")
@@ -21,8 +22,16 @@ NOT_ISSUED = Words("报告还没有签发。", "The report has not been issued y
 def current(store: Store, case_id: str, actor: Actor) -> Revision | None:
     """The text as last saved; None before the first word. Raises NotFound."""
     with store.read() as connection:
-        cases.find(connection, case_id, actor, What.REPORT)
+        _drafted(connection, case_id, actor)
         return reports.latest(connection, case_id)
+
+
+def _drafted(connection: Reader, case_id: str, actor: Actor) -> Case:
+    """The case, for those who may see what is not signed yet. Raises NotFound."""
+    case = cases.find(connection, case_id, actor, What.REPORT)
+    if not may_see_draft(actor, case.performing_site):
+        raise NotFound
+    return case
 
 
 def checks(
@@ -30,7 +39,7 @@ def checks(
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What the writing rules find, and the critical terms that were not told yet. Raises NotFound."""
     with store.read() as connection:
-        case = cases.find(connection, case_id, actor, What.REPORT)
+        case = _drafted(connection, case_id, actor)
     context = report_context(case, now)
     told = {alert.finding for alert in case.alerts}
     untold = tuple(term for term in critical_terms(whole_text(text)) if term not in told)

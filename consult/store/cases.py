@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     delete,
     false,
@@ -27,6 +28,7 @@ from consult.domain.events import Fact
 from consult.domain.people import ANY, Actor, Role
 from consult.domain.workflow import LIVE
 from consult.store.tables import case_studies, cases, counters, facts
+from consult.store.tables_studies import studies
 from consult.store.unit import Unit
 from consult.store.upsert import put
 
@@ -194,8 +196,20 @@ def _matching(actor: Actor, filters: Filters) -> Condition:
         conditions.append(or_(cases.c.requesting_site == site, cases.c.performing_site == site, cases.c.centre == site))
     if filters.text:
         like = "%" + filters.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        conditions.append(or_(cases.c.patient_name.ilike(like, escape="\\"), cases.c.number.ilike(like, escape="\\")))
+        named = or_(cases.c.patient_name.ilike(like, escape="\\"), cases.c.number.ilike(like, escape="\\"))
+        conditions.append(or_(named, cases.c.id.in_(_with_accession(like))))
     return and_(*conditions)
+
+
+def _with_accession(like: str) -> Select[Any, Any, Any, Any]:
+    """The cases whose own site sent a study with such an accession number."""
+    linked = cases.alias("linked")
+    return (
+        select(case_studies.c.case_id)
+        .join(studies, studies.c.study_uid == case_studies.c.study_uid)
+        .join(linked, linked.c.id == case_studies.c.case_id)
+        .where(studies.c.institution == linked.c.requesting_site, studies.c.accession_number.ilike(like, escape="\\"))
+    )
 
 
 def _mine(actor: Actor) -> Condition:

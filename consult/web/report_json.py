@@ -14,7 +14,8 @@ def report_out(view: CaseView) -> case_shapes.ReportOut | None:
     case, revision = view.case, view.revision
     if revision is None and not view.documents:
         return None
-    text = revision.text if revision else ReportText()
+    issued = [document for document in view.documents if document.state != "retracted"]
+    text = revision.text if revision else issued[-1].text if issued else ReportText()
     row = REPORT_STATES[case.report] if case.report else None
     newest = max((document.version for document in view.documents), default=0)
     return case_shapes.ReportOut(

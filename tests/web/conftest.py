@@ -103,6 +103,7 @@ def slice_of(study: str, series: str, sop: str, name: bytes = b"CANARY^BIRD") ->
     changes: dict[int, tuple[str, bytes] | None] = {
         tag: ("UI", uid.encode() + b"\0" * (len(uid) % 2)) for tag, uid in uids.items()
     }
+    changes[0x00080050] = ("SH", b"AC-7781 ")
     return ct_slice(changes | {0x00100010: ("PN", name + b" " * (len(name) % 2))})
 
 

@@ -187,6 +187,31 @@ def test_a_list_is_narrowed_by_state_priority_and_words(doctor: Person) -> None:
     assert {item["priority"] for item in drafts} == {"routine"}
 
 
+def test_what_is_not_signed_yet_is_for_the_side_that_writes(house: House, doctor: Person) -> None:
+    reader, coordinator = house.person("guiyang.ct"), house.person("xingyi.coordinator")
+    case_id = made(doctor, question="未签", modality="CT", body_part="HEAD")["id"]
+    reader_id = reader.get("/api/v1/session").get_json()["person"]["id"]
+    assert doctor.move(case_id, "submit").status_code == 200
+    assert coordinator.move(case_id, "triage").status_code == 200
+    assert coordinator.move(case_id, "assign", assignee=reader_id).status_code == 200
+    assert reader.move(case_id, "accept").status_code == 200
+    assert reader.move(case_id, "open").status_code == 200
+    saved = reader.call("PUT", f"/api/v1/cases/{case_id}/report", json={"impression": "未签的话"})
+    assert saved.status_code == 200
+    assert reader.case(case_id)["report"]["impression"] == "未签的话"
+    for outsider in (doctor, coordinator):
+        assert outsider.case(case_id)["report"] is None
+        assert outsider.get(f"/api/v1/cases/{case_id}/report").status_code == 404
+        assert outsider.get(f"/api/v1/cases/{case_id}/report/preview.pdf").status_code == 404
+
+
+def test_a_case_is_found_by_the_accession_number_of_its_study(doctor: Person) -> None:
+    case_id = made(doctor, question="检查号")["id"]
+    accession = doctor.get("/dicom-web/studies").get_json()[0]["00080050"]["Value"][0]
+    found = doctor.get(f"/api/v1/cases?q={accession}&limit=200").get_json()["items"]
+    assert case_id in {item["id"] for item in found}
+
+
 def test_a_cursor_that_is_not_ours_is_refused(doctor: Person) -> None:
     assert doctor.get("/api/v1/cases?after=zzzz").status_code == 422
 

@@ -54,7 +54,9 @@ $(VENV)/.node: | $(VENV)/.made
 
 frontend/node_modules/.made: frontend/package-lock.json | $(VENV)/.node
 	@echo "[setup] packages of the pages (npm ci)"
-	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@cd frontend && for try in 1 2 3; do \
+		npm ci --no-audit --no-fund --prefer-offline --loglevel=error && exit 0; echo "[setup] npm ci again"; \
+	done; exit 1
 	@touch $@
 
 $(PAGES): frontend/node_modules/.made $(SOURCES)

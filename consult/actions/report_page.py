@@ -20,6 +20,7 @@ from consult.formats.document import (
     ReportDocument,
 )
 from consult.store import cases, people, reports, summaries
+from consult.store.reports import SignedDocument
 from consult.store.unit import Reader
 from consult.store.world import template_of
 
@@ -63,44 +64,48 @@ def draft_page(
 
     Raises Invalid where a key image is not of the patient's studies.
     """
-    issued = reports.documents(connection, case.id)
-    before = issued[-1] if issued else None
-    version = case.report_version + 1
-    number = number_of(case)
-    hashed = content_hash(
-        text, number=number, version=version, kind=kind, previous_sha256=before.sha256 if before else None
-    )
-    known = summaries.summaries(connection, case.requesting_site, case.study_uids)
-    study = known[0] if known else None
+    before = next(reversed(reports.documents(connection, case.id)), None)
+    number, version = number_of(case), case.report_version + 1
+    study = next(iter(summaries.summaries(connection, case.requesting_site, case.study_uids)), None)
     document = ReportDocument(
         number=number,
         version=version,
         kind=kind,
         institution=people.institution(connection, case.performing_site).name.zh,
         template=template_of(case),
-        patient=PrintedPatient(
-            case.patient.name, case.patient.sex, case.patient.birth_date, study.patient_id if study else ""
-        ),
+        patient=_patient(case, study),
         request=_request(connection, case),
-        exam=PrintedExam(
-            exam_name(case, study.description if study else ""),
-            case.modality,
-            case.body_part,
-            study.accession_number if study else "",
-            case.exam_started,
-            case.study_uids,
-        ),
+        exam=_exam(case, study),
         text=text,
         reporter=printed(author),
         written_at=now,
-        content_sha256=hashed,
+        content_sha256=content_hash(text, number=number, version=version, kind=kind, previous_sha256=_hash_of(before)),
         verify_url=f"{verify_url}/verify/{number}",
         two_person=two_person,
         demo=demo,
-        predecessor=Predecessor(before.number, before.version, before.sha256, before.signed_at) if before else None,
+        predecessor=_predecessor(before),
         reason=(why or _why(connection, case)) if before else "",
     )
     return Draft(document, _frames(connection, case, text))
+
+
+def _patient(case: Case, study: StudySummary | None) -> PrintedPatient:
+    told = case.patient
+    return PrintedPatient(told.name, told.sex, told.birth_date, study.patient_id if study else "")
+
+
+def _exam(case: Case, study: StudySummary | None) -> PrintedExam:
+    name = exam_name(case, study.description if study else "")
+    accession_number = study.accession_number if study else ""
+    return PrintedExam(name, case.modality, case.body_part, accession_number, case.exam_started, case.study_uids)
+
+
+def _hash_of(before: SignedDocument | None) -> str | None:
+    return before.sha256 if before else None
+
+
+def _predecessor(before: SignedDocument | None) -> Predecessor | None:
+    return Predecessor(before.number, before.version, before.sha256, before.signed_at) if before else None
 
 
 def exam_name(case: Case, described: str) -> str:

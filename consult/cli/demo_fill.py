@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +54,9 @@ def _answers(base: str) -> bool:
 
 def _fill(data: Path, base: str, dicom_port: int, password: str) -> None:
     from consult.formats.phantom import make_demo_study
+    from consult.wiring import clock
 
-    begun = datetime.now(UTC)  # noqa: TID251  this process is an edge of its own
+    begun = clock()
     studies: dict[str, DemoStudy] = {}
     desk = Desk(base, password)
     for position, case in enumerate(CASES, 1):

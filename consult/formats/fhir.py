@@ -49,15 +49,16 @@ def diagnostic_report(document: ReportDocument) -> dict[str, Any]:
         "resultsInterpreter": [
             {"reference": f"#doctor-{index}", "display": person.name} for index, person in enumerate(doctors)
         ],
-        "imagingStudy": [
-            {"type": "ImagingStudy", "identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}}
-            for uid in document.exam.study_uids
-        ],
+        "imagingStudy": [_study(uid) for uid in document.exam.study_uids],
         "conclusion": document.text.impression,
     }
     if document.exam.started_at is not None:
         report["effectiveDateTime"] = _instant(document.exam.started_at)
     return {name: value for name, value in report.items() if value not in ("", [])}
+
+
+def _study(uid: str) -> dict[str, Any]:
+    return {"type": "ImagingStudy", "identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}}
 
 
 def _patient(document: ReportDocument) -> dict[str, Any]:

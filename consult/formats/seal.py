@@ -14,6 +14,7 @@ from consult.formats.trust import TrustSource
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.signers import PdfSignatureMetadata
     from pyhanko.stamp import BaseStampStyle
     from pyhanko_certvalidator import ValidationContext
 
@@ -108,13 +109,13 @@ def _place(writer: "IncrementalPdfFileWriter", name: str, box: Box) -> None:
     append_signature_field(writer, SigFieldSpec(name, on_page=box.page, box=corners))
 
 
-def _sign(writer: "IncrementalPdfFileWriter", act: _Act) -> bytes:
+def _metadata(act: _Act) -> "PdfSignatureMetadata":
+    """How this signature is made: PAdES, with all evidence for later years when it is the last one."""
     from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
-    from pyhanko.sign.general import SigningError
-    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, constants
+    from pyhanko.sign.signers import PdfSignatureMetadata
     from pyhanko.sign.signers.pdf_signer import DSSContentSettings, TimestampDSSContentSettings
 
-    meta = PdfSignatureMetadata(
+    return PdfSignatureMetadata(
         field_name=act.field,
         md_algorithm="sha256",
         name=act.signer.facts.name,
@@ -134,6 +135,11 @@ def _sign(writer: "IncrementalPdfFileWriter", act: _Act) -> bytes:
         ),
     )
 
+
+def _sign(writer: "IncrementalPdfFileWriter", act: _Act) -> bytes:
+    from pyhanko.sign.general import SigningError
+    from pyhanko.sign.signers import PdfSigner, constants
+
     class AtThatTime(PdfSigner):
         """Writes the trusted time into the signature dictionary (/M), not the machine's."""
 
@@ -147,7 +153,7 @@ def _sign(writer: "IncrementalPdfFileWriter", act: _Act) -> bytes:
             pdf_out.register_extension(constants.ESIC_EXTENSION_1)
 
     signing = AtThatTime(
-        meta, act.signer.cms, timestamper=act.trust.timestamper(act.at), stamp_style=_appearance(act.stamp)
+        _metadata(act), act.signer.cms, timestamper=act.trust.timestamper(act.at), stamp_style=_appearance(act.stamp)
     )
     quieten()
     out = io.BytesIO()

@@ -1,5 +1,7 @@
 """A case and its parts as the API tells them, in the language of the person who asks."""
 
+from typing import Any
+
 from consult.domain.cases import Case, Party, Patient, Why
 from consult.domain.clocks import ClockReading
 from consult.domain.errors import Words
@@ -29,13 +31,7 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         priority=case.priority,
         service_type=case.service_type,
         patient=patient_out(case.patient),
-        question=case.question,
-        clinical_history=case.clinical_history,
-        exam_started=case.exam_started,
-        images_follow=case.images_follow,
-        consent=schemas.ConsentIn(by=case.consent.by, at=case.consent.at) if case.consent else None,
-        modality=case.modality,
-        body_part=case.body_part,
+        **_asked_for(case),
         requesting_site=site_out(view.sites, case.requesting_site),
         performing_site=site_out(view.sites, case.performing_site),
         requester=_person(case.requester),
@@ -59,6 +55,19 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         report=report_out(view),
         alerts=_alerts(case),
     )
+
+
+def _asked_for(case: Case) -> dict[str, Any]:
+    """What the requester filled in, besides the patient."""
+    return {
+        "question": case.question,
+        "clinical_history": case.clinical_history,
+        "exam_started": case.exam_started,
+        "images_follow": case.images_follow,
+        "consent": schemas.ConsentIn(by=case.consent.by, at=case.consent.at) if case.consent else None,
+        "modality": case.modality,
+        "body_part": case.body_part,
+    }
 
 
 def page_out(page: Page) -> case_shapes.PageOut:

@@ -110,6 +110,8 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dic
         heard |= requests.revised(unit, case, heard.pop("request"), now)
     if heard.get("study_uids"):
         requests.check_studies(unit, case.requesting_site, heard["study_uids"])
+        kind = requests.kind_of(unit, case.requesting_site, heard["study_uids"], case.modality, case.body_part)
+        heard = {"modality": kind[0], "body_part": kind[1]} | heard
     return heard
 
 

@@ -34,8 +34,9 @@ def revise(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str,
 
 
 def link_studies(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
-    """More studies, each once, in the order they were named."""
-    return {"study_uids": tuple(dict.fromkeys((*case.study_uids, *say.get("study_uids", ()))))}
+    """More studies, each once, in the order they were named; what they show, where that was not known yet."""
+    kind = {name: str(say[name]) for name in ("modality", "body_part") if say.get(name) and not getattr(case, name)}
+    return {"study_uids": tuple(dict.fromkeys((*case.study_uids, *say.get("study_uids", ())))), **kind}
 
 
 def return_for_supplement(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:

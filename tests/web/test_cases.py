@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.web.conftest import House, Person, request_body
+from tests.web.conftest import STUDY, House, Person, request_body
 
 CASE_FIELDS = {
     "id", "number", "state", "version", "priority", "service_type", "patient", "question", "studies", "assignee",
@@ -149,6 +149,13 @@ def test_a_draft_is_revised_as_a_whole_and_nothing_else_of_it(doctor: Person) ->
     assert revised.status_code == 200
     after = doctor.case(case["id"])
     assert (after["question"], after["state"], after["number"]) == ("改过的", "draft", case["number"])
+
+
+def test_linked_images_tell_what_a_case_is_about(doctor: Person) -> None:
+    case = made(doctor, question="随后", study_uids=[], images_follow=True)
+    assert case["modality"] == ""
+    assert doctor.move(case["id"], "link_studies", study_uids=[STUDY]).status_code == 200
+    assert doctor.case(case["id"])["modality"] == "CT"
 
 
 def test_an_emergency_goes_straight_to_the_pool(house: House, doctor: Person) -> None:

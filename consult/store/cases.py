@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
     delete,
     false,
@@ -197,19 +196,20 @@ def _matching(actor: Actor, filters: Filters) -> Condition:
     if filters.text:
         like = "%" + filters.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         named = or_(cases.c.patient_name.ilike(like, escape="\\"), cases.c.number.ilike(like, escape="\\"))
-        conditions.append(or_(named, cases.c.id.in_(_with_accession(like))))
+        conditions.append(or_(named, _with_accession(like)))
     return and_(*conditions)
 
 
-def _with_accession(like: str) -> Select[Any, Any, Any, Any]:
+def _with_accession(like: str) -> Condition:
     """The cases whose own site sent a study with such an accession number."""
     linked = cases.alias("linked")
-    return (
+    found = (
         select(case_studies.c.case_id)
         .join(studies, studies.c.study_uid == case_studies.c.study_uid)
         .join(linked, linked.c.id == case_studies.c.case_id)
         .where(studies.c.institution == linked.c.requesting_site, studies.c.accession_number.ilike(like, escape="\\"))
     )
+    return cases.c.id.in_(found)
 
 
 def _mine(actor: Actor) -> Condition:

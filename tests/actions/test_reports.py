@@ -32,7 +32,10 @@ from tests.makers.cases import WRITTEN, write_report
 from tests.makers.people import ACTORS, PEOPLE
 from tests.makers.signing import ADDRESS, AUTHOR, PIN, REQUESTER, REVIEWER, Desk, desk, workshops
 
-pytestmark = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
+pytestmark = [
+    pytest.mark.slow,  # real signatures and processes: seconds each
+    pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed"),
+]
 
 BLEEDING = replace(WRITTEN, impression="右侧基底节区脑出血。")
 

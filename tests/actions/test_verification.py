@@ -16,6 +16,7 @@ from tests.makers.documents import document, house
 from tests.makers.signing import Desk, desk, workshops
 
 pytestmark = [
+    pytest.mark.slow,  # real signatures and processes: seconds each
     # WeasyPrint 70 leaves its own colour profile open.
     pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -17,6 +17,7 @@ from consult.formats.pdf_pool import Workshop
 from tests.makers.documents import NOW, TEXT, document, house, png
 
 pytestmark = [
+    pytest.mark.slow,  # real signatures and processes: seconds each
     # WeasyPrint 70 leaves its own colour profile open.
     pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -22,6 +22,7 @@ from consult.formats.verdict import REASONS, Verdict
 from tests.makers.documents import NOW, House, document, house
 
 pytestmark = [
+    pytest.mark.slow,  # real signatures and processes: seconds each
     # WeasyPrint 70 leaves its own colour profile open.
     pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consult.actions import deadlines, deliveries, images, people, relay
+from consult.actions import deadlines, deliveries, images, nodes, people, relay
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
 from consult.actions.passwords import Passwords
 from consult.actions.relay import StoredPositions
 from consult.actions.sealing import Sealer
+from consult.domain.errors import NotFound
 from consult.domain.events import Fact
 from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
@@ -27,6 +28,7 @@ from consult.worker.relay import Handler, Relay
 if TYPE_CHECKING:
     from flask_openapi.openapi import OpenAPI
 
+    from consult.channels.dicom import Peers
     from consult.listeners.dimse import DimseListener
     from consult.web.feed import Feed
 
@@ -162,6 +164,21 @@ def build_feed(app: "OpenAPI", parts: Parts) -> "Feed":
     from consult.web.feed import Feed
 
     return Feed(app, parts)
+
+
+def peers_of(parts: Parts) -> "Peers":
+    """We as the caller of DICOM peers."""
+    from consult.channels.dicom import Peers
+
+    return Peers(parts.settings.dicom.ae_title)
+
+
+def echo(parts: Parts, ae_title: str) -> None:
+    """Ask a DICOM peer whether it answers. Raises NotFound and Unreachable."""
+    node = nodes.known(parts.store, ae_title)
+    if node is None:
+        raise NotFound
+    peers_of(parts).echo(node)
 
 
 def build_listener(parts: Parts) -> "DimseListener":

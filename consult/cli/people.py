@@ -127,9 +127,13 @@ def _do(deed: Deed, asked: argparse.Namespace) -> int:
 
 def _add_institution(parts: "Parts", asked: argparse.Namespace) -> str:
     from consult.actions import people
+    from consult.queries import nodes
 
+    held = {node.ae_title for node in nodes.every(parts.store) if node.institution == asked.code}
     policy = SitePolicy(asked.two_person, asked.approver, asked.auto_triage, asked.thin)
-    added = Institution(asked.code, Words(asked.zh, asked.en), asked.kind, frozenset(asked.ae), policy, asked.centre)
+    added = Institution(
+        asked.code, Words(asked.zh, asked.en), asked.kind, frozenset(asked.ae) | held, policy, asked.centre
+    )
     people.add_institution(parts.store, added)
     return f"institution {added.code}"
 

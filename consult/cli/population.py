@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from consult.actions import people
+from consult.actions import nodes, people
 from consult.actions.parts import Parts
 from consult.actions.people import NewAccount
 from consult.domain.agreements import Agreement
 from consult.domain.cases import ServiceType
 from consult.domain.errors import Words
+from consult.domain.nodes import Node
 from consult.domain.people import ANY, Institution, InstitutionKind, Licence, Role, SitePolicy, Skill
 from consult.domain.routing import Shift
 
@@ -44,6 +45,7 @@ INSTITUTIONS = (
     ),
 )
 COUNTIES, RECEIVERS = ("ANLONG", "DUSHAN"), ("XINGYI", "GUIYANG")
+LOOPBACK = "127.0.0.1"
 LICENCE_ENDS = date(2036, 12, 31)
 LOAD_LIMIT_UNITS = 60.0
 ON_CALL = timedelta(days=3650)
@@ -95,6 +97,8 @@ def populate(parts: Parts, password: str, now: datetime) -> None:
     """Add the institutions, agreements, people, rota and certificates of the demonstration to an empty database."""
     for institution in INSTITUTIONS:
         people.add_institution(parts.store, institution)
+        for title in institution.ae_titles:
+            nodes.keep(parts.store, Node(title, institution.code, LOOPBACK, may_query=True))
     services = frozenset(str(service) for service in ServiceType)
     since = now.date() - timedelta(days=365)
     for county in COUNTIES:

@@ -1,6 +1,7 @@
 """Tells whether two Part 10 files hold the same data set, whatever their heads say."""
 
 import struct
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,13 @@ def same_data_set(one: Path, other: Path) -> bool:
             if chunk != second.read(_CHUNK):
                 return False
         return not second.read(1)
+
+
+def data_set_at(whole: Path | bytes) -> int:
+    """Where the data set of a Part 10 file starts, in a file or in its bytes; 0 where no head came with it."""
+    with whole.open("rb") if isinstance(whole, Path) else BytesIO(whole) as file:
+        _at_data_set(file)
+        return file.tell()
 
 
 def _at_data_set(file: BinaryIO) -> bytes:

@@ -11,9 +11,9 @@ from consult.domain.agreements import Agreement
 from consult.domain.errors import NotFound, Stale, Words
 from consult.domain.people import Institution, InstitutionKind, Language, Licence, Person, Role, SitePolicy, Skill
 from consult.domain.routing import Shift
+from consult.store import nodes
 from consult.store.tables_people import (
     agreements,
-    calling_titles,
     institutions,
     people,
     person_roles,
@@ -40,19 +40,17 @@ def all_institutions(connection: Connection) -> list[Institution]:
 
 def institution_of_ae(connection: Connection, ae_title: str) -> Institution | None:
     """Whose machine calls by this AE title; None when it is nobody's."""
-    query = select(calling_titles.c.institution).where(calling_titles.c.ae_title == ae_title)
-    code = connection.execute(query).scalar()
-    return None if code is None else institution(connection, code)
+    node = nodes.find(connection, ae_title)
+    return None if node is None else institution(connection, node.institution)
 
 
 def _institutions(connection: Connection, codes: Sequence[str] | None) -> list[Institution]:
-    query, titles = select(institutions).order_by(institutions.c.code), select(calling_titles)
+    query = select(institutions).order_by(institutions.c.code)
     if codes is not None:
         query = query.where(institutions.c.code.in_(codes))
-        titles = titles.where(calling_titles.c.institution.in_(codes))
     called: dict[str, set[str]] = {}
-    for row in connection.execute(titles):
-        called.setdefault(row.institution, set()).add(row.ae_title)
+    for node in nodes.every(connection):
+        called.setdefault(node.institution, set()).add(node.ae_title)
     return [
         Institution(
             code=row.code,
@@ -81,8 +79,7 @@ def keep_institution(unit: Unit, kept: Institution) -> None:
     )
     if changed.rowcount == 0:
         unit.connection.execute(insert(institutions).values(code=kept.code, version=FIRST_VERSION, **values))
-    unit.connection.execute(delete(calling_titles).where(calling_titles.c.institution == kept.code))
-    _insert(unit, calling_titles, [{"ae_title": t, "institution": kept.code} for t in sorted(kept.ae_titles)])
+    nodes.keep_titles(unit, kept.code, kept.ae_titles)
 
 
 def agreements_of(connection: Connection, requesting_site: str) -> list[Agreement]:

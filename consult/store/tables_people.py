@@ -18,14 +18,6 @@ institutions = Table(
 )
 """``policy`` is a SitePolicy by field names; ``centre`` the regional centre that coordinates its cases."""
 
-calling_titles = Table(
-    "calling_titles",
-    metadata,
-    Column("ae_title", String(16), primary_key=True),
-    Column("institution", String(32), ForeignKey("institutions.code"), nullable=False),
-)
-"""AE titles by which an institution's machines call: each belongs to one institution."""
-
 agreements = Table(
     "agreements",
     metadata,

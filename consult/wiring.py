@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consult.actions import deadlines, deliveries, images, nodes, people, relay
+from consult.actions import deadlines, deliveries, images, nodes, relay
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
 from consult.actions.passwords import Passwords
@@ -188,7 +188,7 @@ def build_listener(parts: Parts) -> "DimseListener":
     door = parts.settings.dicom
     return DimseListener(
         parts.intake,
-        lambda ae_title, _address: people.institution_of_ae(parts.store, ae_title),
+        lambda call: nodes.caller(parts.store, call),
         host=door.host,
         port=door.port,
         ae_title=door.ae_title,

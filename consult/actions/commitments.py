@@ -48,7 +48,7 @@ def judge(store: Store, blobs: Blobs, commitment_id: str) -> list[tuple[str, str
         outcome = tuple(_reasons(blobs, asked, found))
         with store.write() as unit:
             commitments.judged(unit, asked, outcome, found)
-    return [(*reference, reason) for reference, reason in zip(asked.asked, outcome, strict=True)]
+    return [(each.sop_class, each.sop_uid, reason) for each, reason in zip(asked.asked, outcome, strict=True)]
 
 
 def _reasons(blobs: Blobs, asked: Commitment, found: Sequence[Copy]) -> list[int]:

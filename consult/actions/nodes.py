@@ -2,7 +2,7 @@
 
 import ipaddress
 import socket
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from consult.domain.errors import Invalid, NotFound, Unavailable, Words
 from consult.domain.nodes import Node, checked
@@ -10,8 +10,7 @@ from consult.store import nodes, people
 from consult.store.unit import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An association that somebody asks for: the calling AE title, from which address, and whether by TLS."""
 
     ae_title: str

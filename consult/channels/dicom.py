@@ -16,16 +16,14 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.sop_class import (  # type: ignore[attr-defined]
-    StorageCommitmentPushModel,
-    StorageCommitmentPushModelInstance,
-    StudyRootQueryRetrieveInformationModelFind,
-    Verification,
-)
 
 from consult.domain.errors import Unavailable, Words
 from consult.domain.nodes import Node
 from consult.formats.dicom import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
+
+# PS3.6 annex A
+VERIFICATION, STUDY_ROOT_FIND = "1.2.840.10008.1.1", "1.2.840.10008.5.1.4.1.2.2.1"
+COMMITMENT, COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
 
 CONNECT_S, ANSWER_S, SILENT_S = 5.0, 60.0, 60.0
 MAX_PDV = 128 << 10  # bytes that go out at once, whatever the peer would take: a large object is not read whole
@@ -115,7 +113,7 @@ class Peers:
 
     def echo(self, node: Node) -> None:
         """C-ECHO. Raises Unreachable."""
-        with self.calling(node, [build_context(Verification)]) as association:
+        with self.calling(node, [build_context(VERIFICATION)]) as association:
             if association.send_c_echo().get("Status") != SUCCESS:
                 raise Unreachable(node)
 
@@ -124,7 +122,7 @@ class Peers:
 
         Raises Unreachable.
         """
-        with self.calling(node, [build_context(StudyRootQueryRetrieveInformationModelFind)]) as association:
+        with self.calling(node, [build_context(STUDY_ROOT_FIND)]) as association:
             wanted = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": "", "NumberOfSeriesRelatedInstances": ""}
             found = _found(node, association, "SERIES", wanted)
             counted: dict[str, int] = {}
@@ -142,8 +140,8 @@ class Peers:
 
         Raises Unreachable when the peer does not take it.
         """
-        role = build_role(StorageCommitmentPushModel, scp_role=True)
-        with self.calling(node, [build_context(StorageCommitmentPushModel)], [role]) as association:
+        role = build_role(COMMITMENT, scp_role=True)
+        with self.calling(node, [build_context(COMMITMENT)], [role]) as association:
             try:
                 status = report_commitment(association, transaction_uid, outcome)
             except ValueError as no_role:  # the peer did not let us be the one who commits
@@ -163,9 +161,7 @@ def report_commitment(association: Association, transaction_uid: str, outcome: S
     if failed:
         told.FailedSOPSequence = failed
     event = SOME_FAILED if failed else ALL_COMMITTED
-    answer, _ = association.send_n_event_report(
-        told, event, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
-    )
+    answer, _ = association.send_n_event_report(told, event, COMMITMENT, COMMITMENT_INSTANCE)
     return int(answer.get("Status", NO_ANSWER))
 
 
@@ -184,7 +180,7 @@ def _found(node: Node, association: Association, level: str, wanted: dict[str, s
     for name, value in wanted.items():
         setattr(query, name, value)
     rows: list[Dataset] = []
-    for status, row in association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind):
+    for status, row in association.send_c_find(query, STUDY_ROOT_FIND):
         if status.get("Status") in PENDING and row is not None:
             rows.append(row)
         elif status.get("Status") != SUCCESS:

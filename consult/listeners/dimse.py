@@ -1,8 +1,11 @@
 """The DICOM door: answers C-ECHO and takes in C-STORE from the machines that an institution named."""
 
 import logging
+import socket
+import ssl
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from socketserver import BaseServer
 from types import TracebackType
@@ -15,10 +18,20 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import ThreadedAssociationServer
 
 from consult.actions.intake import Incoming, Intake, Mismatched, Named, Sender
-from consult.domain.errors import Broken, NoRoom, Refusal, Unavailable, Words
+from consult.domain.errors import Broken, NoRoom, NotAllowed, Refusal, Unavailable, Words
 from consult.domain.studies import is_uid
 from consult.formats.dicom import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, part10_head
-from consult.listeners.upper_layer import MAX_PDU, Answer, StoreRequest, Storing, StreamingDimse, accepting
+from consult.listeners.services import (
+    NOT_AUTHORIZED,
+    Known,
+    Service,
+    agreed_extended,
+    call_of,
+    dispatch,
+    served,
+)
+from consult.listeners.sockets import MAX_PDU
+from consult.listeners.upper_layer import Answer, StoreRequest, Storing, StreamingDimse, accepting
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +45,17 @@ SPARE = 16  # connections beyond the associations, which are told so rather than
 
 EMPTY = Broken(Words("数据集为空。", "The data set is empty."))
 AWAY = Unavailable(Words("暂时无法接收，请稍后重发。", "It cannot be received now; send again later."))
+
+
+NOT_A_SENDER = Words("该设备未获准发送影像。", "This machine may not send images.")
+
+
+@dataclass(frozen=True, slots=True)
+class Secure:
+    """A port for TLS, and how it is spoken there."""
+
+    port: int
+    context: ssl.SSLContext
 
 
 class DataSetOnDisk:
@@ -84,6 +108,7 @@ class _Caller:
     """An open association: who calls, and the study it last sent into."""
 
     sender: Sender | None = None
+    may_send: bool = False
     study_id: str | None = None
 
 
@@ -91,6 +116,17 @@ class _Server(ThreadedAssociationServer):
     """The listening socket, with a cap on connections that have not even asked for an association."""
 
     most: int = 64
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; hands are shaken in its own thread, so that nobody who dawdles keeps others waiting."""
+        plain, address = cast(socket.socket, self.socket).accept()
+        if self.ssl_context is None:
+            return plain, address
+        return self.ssl_context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Somebody could not be served, mostly for want of TLS or of a certificate that we trust."""
+        log.warning("connection from %s dropped: %s", client_address[0], type(sys.exception()).__name__)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether one more connection may be served."""
@@ -105,22 +141,29 @@ class _Server(ThreadedAssociationServer):
 class DimseListener:
     """Listens on ``host:port`` (0: any free one, see ``port``) as ``ae_title``. A context manager.
 
-    ``institution_of`` says whose machine calls, by calling AE title and peer address; None refuses the association.
+    ``known`` says whose machine calls; None refuses the association. ``services`` are what is served beside C-ECHO and
+    C-STORE. ``secure`` is a second port, for TLS.
     """
 
     def __init__(
         self,
         intake: Intake,
-        institution_of: Callable[[str, str], str | None],
+        known: Known,
         *,
         host: str,
         port: int,
         ae_title: str = "CONSULT",
         max_associations: int = 50,
+        services: Sequence[Service] = (),
+        secure: Secure | None = None,
     ) -> None:
         self._intake = intake
-        self._institution_of = institution_of
-        self._address = (host, port)
+        self._known = known
+        self._services = services
+        self._by_message = served(services)
+        self._doors: list[tuple[tuple[str, int], ssl.SSLContext | None]] = [((host, port), None)]
+        if secure is not None:
+            self._doors.append(((host, secure.port), secure.context))
         self._max_associations = max_associations
         self._callers: dict[Association, _Caller] = {}
         self._ending = threading.Event()
@@ -132,30 +175,36 @@ class DimseListener:
         self._ae.maximum_associations = max_associations + SPARE
         self._ae.network_timeout = TIMEOUT_S
         self._ae.add_supported_context(Verification)
-        self._server: _Server | None = None
+        for service in services:
+            for syntax in service.abstract_syntaxes:
+                self._ae.add_supported_context(syntax, list(service.transfer_syntaxes))
+        self._servers: list[_Server] = []
         self._threads: list[threading.Thread] = []
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        if self._server is None:
+        return self._port(0)
+
+    @property
+    def secure_port(self) -> int:
+        """The port that is listened on by TLS."""
+        return self._port(1)
+
+    def _port(self, index: int) -> int:
+        if len(self._servers) <= index:
             raise RuntimeError("not listening")
-        return int(self._server.server_address[1])
+        return int(self._servers[index].server_address[1])
 
     def __enter__(self) -> Self:
         # These two are of the whole process. Every storage class is taken, private ones too, in the syntax that the
         # sender names first; and nothing of an image is formatted for a log.
         _config.UNRESTRICTED_STORAGE_SERVICE = True
         _config.LOG_HANDLER_LEVEL = "none"
-        server = self._ae.make_server(
-            self._address,
-            evt_handlers=[(evt.EVT_CONN_CLOSE, self._closed), (evt.EVT_REQUESTED, self._requested)],
-            server_class=_Server,
-            request_handler=accepting(Storing(self._opened, self._served, self._made)),
-        )
-        self._server = cast(_Server, server)
-        self._server.most = self._ae.maximum_associations
-        for name, target in (("dimse-accept", self._server.serve_forever), ("dimse-attend", self._attend)):
+        for address, context in self._doors:
+            self._servers.append(self._server(address, context))
+        targets = [server.serve_forever for server in self._servers]
+        for name, target in (*(("dimse-accept", each) for each in targets), ("dimse-attend", self._attend)):
             thread = threading.Thread(target=target, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -165,8 +214,8 @@ class DimseListener:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ending.set()
-        if self._server is not None:
-            self._server.shutdown()
+        for server in self._servers:
+            server.shutdown()
         for association in list(self._callers):
             self._hang_up(association)
         for association in list(self._callers):
@@ -174,6 +223,24 @@ class DimseListener:
         for thread in self._threads:
             thread.join(TIMEOUT_S)
         self._forget_ended()
+
+    def _server(self, address: tuple[str, int], context: ssl.SSLContext | None) -> _Server:
+        server = cast(
+            _Server,
+            self._ae.make_server(
+                address,
+                ssl_context=context,
+                evt_handlers=[
+                    (evt.EVT_CONN_CLOSE, self._closed),
+                    (evt.EVT_REQUESTED, self._requested),
+                    (evt.EVT_SOP_EXTENDED, agreed_extended),
+                ],
+                server_class=_Server,
+                request_handler=accepting(Storing(self._opened, self._served, self._made, self._other)),
+            ),
+        )
+        server.most = self._ae.maximum_associations
+        return server
 
     def _hang_up(self, association: Association) -> None:
         dimse = cast(StreamingDimse, association.dimse)
@@ -193,16 +260,33 @@ class DimseListener:
         It would count those that it is still hanging up on, and so refuse everybody who tries again at once.
         """
         association = event.assoc
-        asked = cast(A_ASSOCIATE, association.requestor.primitive)
-        title, host = str(asked.calling_ae_title).strip(), str(association.requestor.address)
-        institution = self._institution_of(title, host)
+        call = call_of(association)
+        try:
+            node, stranger = self._known(call), CALLING_UNKNOWN
+        except Unavailable:
+            node, stranger = None, TOO_MANY
         established = sum(each.is_established for each in list(self._callers))
-        if institution is None or established >= self._max_associations:
-            log.warning("association refused: AE title %r from %s, %d associations", title, host, established)
-            association.acse.send_reject(*(CALLING_UNKNOWN if institution is None else TOO_MANY))
+        if node is None or established >= self._max_associations:
+            log.warning("association refused: AE title %r from %s, %d associations", *call[:2], established)
+            association.acse.send_reject(*(stranger if node is None else TOO_MANY))
             association.kill()
             return
-        self._callers[association].sender = Sender(institution, title, "dimse")
+        self._callers[association].sender = Sender(node.institution, node.ae_title, "dimse", node.charset)
+        self._callers[association].may_send = node.may_send
+        for service in self._services:
+            if service.offered is not None:
+                service.offered(cast(A_ASSOCIATE, association.requestor.primitive))
+
+    def _other(self, association: Association, message: Any, context_id: int) -> bool:
+        """Serve a message of one of the services; whether it was one."""
+        service = self._by_message.get(type(message))
+        context = cast(Any, association)._accepted_cx.get(context_id)
+        if service is None or context is None or not message.is_valid_request:
+            return False
+        if str(context.abstract_syntax) not in service.abstract_syntaxes:
+            return False
+        dispatch(service, association, message, context)
+        return True
 
     def _opened(self, _: Association, request: StoreRequest, syntax: str) -> DataSetOnDisk:
         sop_class, sop_uid = (uid if is_uid(uid) else "" for uid in (request.sop_class, request.sop_uid))
@@ -214,6 +298,8 @@ class DimseListener:
         try:
             if caller.sender is None:
                 raise AWAY
+            if not caller.may_send:
+                raise NotAllowed(NOT_A_SENDER)
             named = Named(request.sop_class, request.sop_uid)
             receipt = self._intake.take(data_set.whole(), caller.sender, named)
         except Refusal as why:
@@ -260,4 +346,6 @@ class DimseListener:
 def _status(why: Refusal) -> int:
     if isinstance(why, Mismatched):
         return NOT_THE_CLASS
+    if isinstance(why, NotAllowed):
+        return NOT_AUTHORIZED
     return CANNOT_UNDERSTAND if isinstance(why, Broken) else NO_ROOM

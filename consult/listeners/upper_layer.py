@@ -6,13 +6,10 @@ the same machine can take. It keeps negotiation, the state machine and every mes
 takes P-DATA in the state of data transfer, and C-STORE, by the seam it has: the request handler of its server.
 """
 
-import os
 import queue
-import select
 import socket
+import ssl
 import struct
-import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -23,11 +20,10 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.transport import AssociationSocket, RequestHandler
 
-MAX_PDU = 1 << 20  # bytes; larger ones gain nothing, and an unlimited one would have to be held in memory whole
+from consult.listeners.sockets import IDLE_S, MAX_PDU, WakingQueue, WakingSocket, WakingTlsSocket
+
 MAX_COMMAND = 64 << 10  # bytes of a command set
 MAX_IDENTIFIER = 1 << 20  # bytes of a data set that is not stored, such as a query
-IDLE_S = 0.05  # how long a thread waits for something to happen before it looks at its timers
-STALLED_S = 60  # a peer that stops in the middle of a PDU is given up after so long
 
 DATA_TRANSFER = "Sta6"  # PS3.8 table 9-5
 P_DATA_TF = 0x04  # PS3.8 §9.3.5
@@ -72,6 +68,8 @@ class Storing:
     opened: Callable[[Association, StoreRequest, str], Sink]
     served: Callable[[Association, StoreRequest, Any], Answer]
     made: Callable[[Association], None]
+    other: Callable[[Association, Any, int], bool]
+    """Serves a message of another kind, in a context; whether it did."""
 
 
 def command_elements(command: bytes) -> dict[int, bytes]:
@@ -128,90 +126,6 @@ def store_response(request: StoreRequest, answer: Answer) -> bytes:
 def _even(text: str, pad: bytes) -> bytes:
     value = text.encode("ascii", "replace")
     return value + pad * (len(value) % 2)
-
-
-class WakingSocket(AssociationSocket):
-    """A socket that reads a PDU in few calls, and waits for bytes or for something to send, whichever comes first."""
-
-    wake: int
-    given_back: bytes
-    _poll: "select.poll"
-
-    @classmethod
-    def take_over(cls, stock: AssociationSocket) -> "WakingSocket":
-        """The same object in this class: pynetdicom has no seam where it makes the socket of an acceptor."""
-        stock.__class__ = cls
-        taken = cast(WakingSocket, stock)
-        taken.wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        weakref.finalize(taken, os.close, taken.wake)
-        plain = cast(socket.socket, taken.socket)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        stalled = struct.pack("ll", STALLED_S, 0)
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stalled)
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stalled)
-        taken.given_back = b""
-        taken._poll = select.poll()
-        taken._poll.register(plain, select.POLLIN)
-        taken._poll.register(taken.wake, select.POLLIN)
-        return taken
-
-    @property
-    def ready(self) -> bool:
-        """Whether bytes wait; comes back at once when a primitive is to be sent, and after ``IDLE_S`` in any case."""
-        if self.socket is None or not self._is_connected:
-            time.sleep(IDLE_S / 50)
-            return False
-        patience = 0 if not self.event_queue.empty() else IDLE_S * 1000
-        try:
-            there = self.socket.fileno()
-            happened = {file for file, _ in self._poll.poll(patience)}
-        except (OSError, ValueError):
-            self.event_queue.put("Evt17")
-            return False
-        if self.wake in happened:
-            os.eventfd_read(self.wake)
-        return there in happened
-
-    def recv(self, nr_bytes: int) -> bytearray:
-        """Exactly so many bytes, or fewer when the peer has closed. Raises OSError for an absurd PDU."""
-        if nr_bytes > MAX_PDU:
-            raise OSError("a PDU longer than was agreed")
-        kept, self.given_back = self.given_back[:nr_bytes], self.given_back[nr_bytes:]
-        got = bytearray(nr_bytes)
-        got[: len(kept)] = kept
-        with memoryview(got) as view:
-            filled = len(kept) + self.fill(view[len(kept) :])
-        del got[filled:]
-        return got
-
-    def _shutdown_socket(self) -> None:
-        """Close the socket even where the peer has gone and there is nothing left to shut down."""
-        super()._shutdown_socket()
-        if self.socket is not None:
-            self.socket.close()
-
-    def fill(self, view: memoryview) -> int:
-        """Read until the view is full or the peer has closed; the number of bytes read. Raises OSError."""
-        filled = 0
-        while filled < len(view):
-            count = cast(socket.socket, self.socket).recv_into(view[filled:], 0, socket.MSG_WAITALL)
-            if not count:
-                break
-            filled += count
-        return filled
-
-
-class WakingQueue(queue.Queue[Any]):
-    """The queue of what is to be sent, which wakes the thread that sends."""
-
-    def __init__(self, wake: int) -> None:
-        super().__init__()
-        self._wake = wake
-
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Put the item and wake the reader."""
-        super().put(item, block, timeout)
-        os.eventfd_write(self._wake, 1)
 
 
 class StreamingDul(DULServiceProvider):
@@ -302,8 +216,7 @@ class StreamingDimse(DIMSEServiceProvider):
         else:
             self._receiving[1].write(fragment)
             if control & LAST:
-                self.msg_queue.put((context_id, cast(Any, self._receiving)))
-                self._receiving = None
+                self._serve_store(context_id, *self._receiving)
 
     def _begin(self, context_id: int) -> None:
         command, self._command = bytes(self._command), bytearray()
@@ -338,16 +251,24 @@ class StreamingDimse(DIMSEServiceProvider):
             return None, None
 
     def serve(self, message: Any, context_id: int) -> None:
-        """Serve a request in the thread of the association, in place of ``Association._serve_request``."""
-        if not isinstance(message, tuple):
+        """Serve any other request in the thread of the association, in place of ``Association._serve_request``."""
+        if not self._storing.other(self.assoc, message, context_id):
             self._others(message, context_id)
-            return
-        request, sink = message
-        answer = self._storing.served(self.assoc, request, sink)
-        response = P_DATA()
-        value = bytes([COMMAND | LAST]) + store_response(request, answer)
-        response.presentation_data_value_list.append((context_id, value))
-        self.dul.send_pdu(response)
+
+    def _serve_store(self, context_id: int, request: StoreRequest, sink: Sink) -> None:
+        """Serve an object and answer in the thread that reads: the sender waits for the answer before its next one.
+
+        PS3.8 table 9-10, DT-1: a P-DATA-TF leaves in state 6 and changes nothing, so it needs no state machine.
+        """
+        try:
+            answer = self._storing.served(self.assoc, request, sink)
+        finally:
+            self._receiving = None
+        value = store_response(request, answer)
+        head = struct.pack(">BxIIBB", P_DATA_TF, len(value) + 6, len(value) + 2, context_id, COMMAND | LAST)
+        connection = cast(WakingSocket, self.dul.socket).socket
+        if connection is not None:
+            connection.sendall(head + value)
 
     def interrupt(self) -> None:
         """Stop reading in the middle of an object, as if the peer had gone."""
@@ -356,15 +277,10 @@ class StreamingDimse(DIMSEServiceProvider):
             connection.shutdown(socket.SHUT_RD)
 
     def abandon(self) -> None:
-        """The association has ended: give up what was being written, and what was written and not served."""
-        left = [self._receiving] if self._receiving is not None else []
-        self._receiving = None
-        while not self.msg_queue.empty():
-            message = cast(Any, self.msg_queue.get()[1])
-            if isinstance(message, tuple):
-                left.append(message)
-        for _, sink in left:
-            sink.abandon()
+        """The association has ended: give up what was being written."""
+        receiving, self._receiving = self._receiving, None
+        if receiving is not None:
+            receiving[1].abandon()
 
 
 def accepting(storing: Storing) -> type[RequestHandler]:
@@ -373,7 +289,8 @@ def accepting(storing: Storing) -> type[RequestHandler]:
     class Accepting(RequestHandler):
         def _create_association(self) -> Association:
             assoc = super()._create_association()
-            WakingSocket.take_over(cast(AssociationSocket, assoc.dul.socket))
+            kind = WakingTlsSocket if isinstance(self.request, ssl.SSLSocket) else WakingSocket
+            kind.take_over(cast(AssociationSocket, assoc.dul.socket))
             StreamingDul.take_over(assoc.dul)
             dimse = StreamingDimse(assoc, storing)
             assoc.dimse = dimse

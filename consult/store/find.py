@@ -190,7 +190,7 @@ def _query(actor: Actor, wanted: Wanted) -> tuple[Select[Any], Sequence[Any]]:
     if level is IMAGE:
         columns.append(instances.c.id.label("instance_id"))
     columns += [key.label(f"key{index}") for index, key in enumerate(keys)]
-    query = select(*columns).select_from(_source(level)).where(*_conditions(actor, wanted))
+    query: Select[Any] = select(*columns).select_from(_source(level)).where(*_conditions(actor, wanted))
     return (query.group_by(*keys) if level is PATIENT else query), keys
 
 

@@ -20,6 +20,8 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from sqlalchemy import select
 
+from consult.actions.nodes import Call
+from consult.domain.nodes import Node
 from consult.formats.bounded import HeaderReader
 from consult.listeners import upper_layer
 from consult.listeners.dimse import DimseListener
@@ -52,8 +54,8 @@ def made(tmp_path: Path, reader: HeaderReader) -> Iterator[Archive]:
     store.close()
 
 
-def known(ae_title: str, _host: str) -> str | None:
-    return ae_title if ae_title in ("ANLONG", "DUSHAN") else None
+def known(call: Call) -> Node | None:
+    return Node(call.ae_title, call.ae_title) if call.ae_title in ("ANLONG", "DUSHAN") else None
 
 
 @contextmanager

@@ -27,6 +27,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from consult.actions.intake import Intake
+from consult.domain.nodes import Node
 from consult.formats.bounded import HeaderReader
 from consult.listeners.dimse import DimseListener
 from consult.store.blobs import Blobs
@@ -36,7 +37,7 @@ folder = Path(sys.argv[1])
 store, blobs = Store(f"sqlite:///{folder}/consult.db"), Blobs(folder / "blobs", 0)
 with HeaderReader(1, 300, 20) as reader:
     with Intake(store, blobs, reader, lambda: datetime.now(UTC), quiet_s=10) as intake:
-        with DimseListener(intake, lambda title, host: title, host="127.0.0.1", port=0) as door:
+        with DimseListener(intake, lambda call: Node(call.ae_title, call.ae_title), host="127.0.0.1", port=0) as door:
             print(door.port, flush=True)
             sys.stdin.read()
 """

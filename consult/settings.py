@@ -48,7 +48,11 @@ class Web(Section):
 
 
 class Dicom(Section):
-    """The DICOM door. ``quiet_s``: a study is settled when nothing arrived for so many seconds."""
+    """The DICOM door. ``quiet_s``: a study is settled when nothing arrived for so many seconds.
+
+    ``tls_port`` opens a second port for TLS; it needs our certificate with its key, and the authorities whose
+    certificates peers must show (PEM files). We show the same certificate to peers that want to be called by TLS.
+    """
 
     host: str = "127.0.0.1"
     port: int = 11112
@@ -56,6 +60,10 @@ class Dicom(Section):
     max_associations: int = 50
     max_bytes_in_flight: int = 512 * 1024 * 1024
     quiet_s: float = 10.0
+    tls_port: int | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_authorities: Path | None = None
 
 
 class Parser(Section):

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from consult.actions import deadlines, deliveries, images, nodes, relay
+from consult.actions import commitments, deadlines, deliveries, images, nodes, relay
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
 from consult.actions.passwords import Passwords
@@ -18,7 +19,7 @@ from consult.domain.events import Fact
 from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
 from consult.formats.trust import DemoAuthority, find_demo_authority, open_demo_authority
-from consult.settings import Settings, Trust
+from consult.settings import Dicom, Settings, Trust
 from consult.store.blobs import Blobs
 from consult.store.leader import Leadership
 from consult.store.unit import Store
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
     from flask_openapi.openapi import OpenAPI
 
     from consult.channels.dicom import Peers
+    from consult.channels.secure import Identity
+    from consult.domain.nodes import Node
     from consult.listeners.dimse import DimseListener
+    from consult.listeners.services import Service
     from consult.web.feed import Feed
 
 TICK_S = 0.5
+COMMITMENTS_S = 1.0
 DAY_S = 86400.0
 JUDGE_TIMEOUT_S = 20.0  # for a file of anyone that is to be verified
 
@@ -122,8 +127,10 @@ def build_worker(parts: Parts) -> Worker:
     leadership = Leadership(parts.store)
     the_relay = Relay(StoredPositions(parts.store), subscribers(parts), parts.clock, leadership.held)
     parts.store.on_facts(the_relay.nudge)
+    tell = peers_of(parts).tell_commitment
     jobs = (
         Job("timers", TICK_S, lambda now: relay.run_due_timers(parts.store, timer_jobs(parts), now)),
+        Job("commitments", COMMITMENTS_S, lambda now: commitments.tell_due(parts.store, parts.blobs, tell, now)),
         Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
     )
     return Worker(the_relay, Ticker(jobs, leadership.held, parts.clock), leadership)
@@ -169,8 +176,22 @@ def build_feed(app: "OpenAPI", parts: Parts) -> "Feed":
 def peers_of(parts: Parts) -> "Peers":
     """We as the caller of DICOM peers."""
     from consult.channels.dicom import Peers
+    from consult.channels.secure import for_calling
 
-    return Peers(parts.settings.dicom.ae_title)
+    identity = _identity(parts.settings.dicom)
+    return Peers(parts.settings.dicom.ae_title, for_calling(identity) if identity is not None else None)
+
+
+def _identity(door: Dicom) -> "Identity | None":
+    from consult.channels.secure import Identity
+
+    files = (door.tls_certificate, door.tls_key, door.tls_authorities)
+    named = [each for each in files if each is not None]
+    if len(named) == len(files):
+        return Identity(*named)
+    if named or door.tls_port is not None:
+        raise ValueError("dicom.tls_certificate, tls_key and tls_authorities go together")
+    return None
 
 
 def echo(parts: Parts, ae_title: str) -> None:
@@ -182,10 +203,15 @@ def echo(parts: Parts, ae_title: str) -> None:
 
 
 def build_listener(parts: Parts) -> "DimseListener":
-    """The DICOM door."""
-    from consult.listeners.dimse import DimseListener
+    """The DICOM door with all it serves."""
+    from consult.channels.secure import for_callers
+    from consult.listeners.dimse import DimseListener, Secure
 
     door = parts.settings.dicom
+    identity = _identity(door)
+    secure = None
+    if identity is not None and door.tls_port is not None:
+        secure = Secure(door.tls_port, for_callers(identity))
     return DimseListener(
         parts.intake,
         lambda call: nodes.caller(parts.store, call),
@@ -193,4 +219,32 @@ def build_listener(parts: Parts) -> "DimseListener":
         port=door.port,
         ae_title=door.ae_title,
         max_associations=door.max_associations,
+        services=dimse_services(parts),
+        secure=secure,
     )
+
+
+def dimse_services(parts: Parts) -> "tuple[Service, ...]":
+    """SERVICES: what the DICOM door serves beside C-ECHO and C-STORE."""
+    from consult.listeners.commitment import Committing
+    from consult.listeners.find import Finding
+    from consult.listeners.outgoing import Loader
+    from consult.listeners.retrieve import Retrieving
+    from consult.queries import dimse
+
+    store, blobs = parts.store, parts.blobs
+
+    def known(call: nodes.Call) -> "Node | None":
+        return nodes.caller(store, call)
+
+    finding = Finding(partial(dimse.answers, store), known, parts.settings.dicom.ae_title)
+    retrieving = Retrieving(
+        partial(dimse.retrieved, store), known, partial(nodes.known, store), peers_of(parts), lambda: Loader(blobs.path)
+    )
+    committing = Committing(
+        lambda node, uid, asked, here: commitments.ask(store, node, uid, asked, parts.clock(), here),
+        partial(commitments.judge, store, blobs),
+        lambda key: commitments.told(store, key, parts.clock()),
+        known,
+    )
+    return (finding.service(), *retrieving.services(), committing.service())

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 # PS3.4 §J.3.3.1.1, PS3.3 §C.14.1.1
 COMMITTED, PROCESSING_FAILURE, NO_SUCH_OBJECT, OTHER_CLASS = 0x0000, 0x0110, 0x0112, 0x0119
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(hours=1)
 GIVEN_UP = timedelta(days=7)
 CLAIM = timedelta(minutes=15)  # an hour-long study is read from disk once
 BATCH = 100
@@ -28,11 +28,12 @@ Tell = Callable[[Node, str, Sequence[tuple[str, str, int]]], None]
 
 
 def ask(
-    store: Store, node: Node, transaction_uid: str, asked: Sequence[Reference], now: datetime, wait: timedelta
+    store: Store, node: Node, transaction_uid: str, asked: Sequence[Reference], now: datetime, answered_here: bool
 ) -> str:
-    """Keep a machine's request durably; its id. The worker answers it after ``wait`` where nobody did before."""
+    """Keep a machine's request durably; its id. The worker answers it: at once, or after whoever ``answered_here``."""
+    due_at = now + FIRST_WAIT if answered_here else now
     with store.write() as unit:
-        return commitments.ask(unit, node.institution, node.ae_title, transaction_uid, asked, now, now + wait)
+        return commitments.ask(unit, node.institution, node.ae_title, transaction_uid, asked, now, due_at)
 
 
 def judge(store: Store, blobs: Blobs, commitment_id: str) -> list[tuple[str, str, int]]:

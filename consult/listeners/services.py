@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any, cast
 
 from pynetdicom import evt
@@ -97,9 +98,9 @@ def respond(
     *,
     data: bytes = b"",
     comment: str = "",
-    **more: Any,
+    counts: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """Answer a DIMSE-C request; ``more`` are further fields of the response. Raises Gone."""
+    """Answer a DIMSE-C request; ``counts`` are the numbers of sub-operations by field. Raises Gone."""
     answer = type(request)()
     answer.MessageIDBeingRespondedTo = request.MessageID
     answer.AffectedSOPClassUID = request.AffectedSOPClassUID
@@ -108,7 +109,7 @@ def respond(
         answer.ErrorComment = comment[:COMMENT]
     if data:
         answer.Identifier = BytesIO(data)
-    for name, value in more.items():
+    for name, value in counts.items():
         setattr(answer, name, value)
     await_room(association)
     association.dimse.send_msg(answer, cast(int, context.context_id))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, true, tuple_
 
@@ -190,7 +190,7 @@ def _query(actor: Actor, wanted: Wanted) -> tuple[Select[Any], Sequence[Any]]:
     if level is IMAGE:
         columns.append(instances.c.id.label("instance_id"))
     columns += [key.label(f"key{index}") for index, key in enumerate(keys)]
-    query: Select[Any] = select(*columns).select_from(_source(level)).where(*_conditions(actor, wanted))
+    query: Select[Any] = cast(Any, select(*columns)).select_from(_source(level)).where(*_conditions(actor, wanted))
     return (query.group_by(*keys) if level is PATIENT else query), keys
 
 

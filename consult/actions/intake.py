@@ -24,7 +24,6 @@ from consult.store.unit import Store, Taken
 log = logging.getLogger(__name__)
 
 BATCH = 64  # objects in one commit
-LINGER_S = 0.005  # that a commit waits for objects that other senders are about to bring
 TRIES = 5  # of a commit that another writer disturbed
 PAUSE_S = 0.05  # after the first of them, doubling
 RELEASED_QUIET = timedelta(seconds=0.3)  # after the sender hung up; another association may follow at once
@@ -90,8 +89,10 @@ class Receipt:
 
 @dataclass(slots=True)
 class _Pending:
+    incoming: Incoming
     arrival: Arrival
     receipt: Future[Receipt]
+    in_place: bool = False
 
 
 class Intake:
@@ -122,7 +123,6 @@ class Intake:
         self._quarantine_bytes = quarantine_bytes
         self._flow = threading.Condition()
         self._open: set[Incoming] = set()
-        self._coming = 0
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_on, name="intake-writer", daemon=True)
         self._side = ThreadPoolExecutor(side_threads, "intake")
@@ -178,22 +178,13 @@ class Intake:
             self._settled(incoming)
 
     def _prepared(self, incoming: Incoming, sender: Sender, named: Named) -> _Pending:
-        """Bring the object to its place on disk, and queue it for its row."""
-        with self._flow:
-            self._coming += 1
-        try:
-            incoming.flush()
-            instance = self._read(incoming, sender, named)
-            incoming.sync()
-            self._blobs.keep([incoming])
-            arrival = Arrival(
-                instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock()
-            )
-            arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
-            pending = _Pending(arrival, Future())
-        finally:
-            with self._flow:
-                self._coming -= 1
+        """Force the object to disk, and queue it for its place and its row."""
+        incoming.flush()
+        instance = self._read(incoming, sender, named)
+        incoming.sync()
+        arrival = Arrival(instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock())
+        arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
+        pending = _Pending(incoming, arrival, Future())
         self._queue.put(pending)
         return pending
 
@@ -249,13 +240,11 @@ class Intake:
             self._write_or_tell(self._batch(first))
 
     def _batch(self, first: _Pending) -> list[_Pending]:
-        """What is committed together: all that waits, and what comes while others are at it, for a moment."""
+        """What is committed together: all that came while the last commit was under way."""
         batch = [first]
-        until = time.monotonic() + LINGER_S
         while len(batch) < BATCH:
-            patience = until - time.monotonic() if self._coming else 0
             try:
-                more = self._queue.get(timeout=max(0, patience))
+                more = self._queue.get_nowait()
             except queue.Empty:
                 break
             if more is None:
@@ -279,6 +268,9 @@ class Intake:
                 _fail(batch, why)
 
     def _write(self, batch: Sequence[_Pending]) -> None:
+        self._blobs.keep(each.incoming for each in batch if not each.in_place)
+        for each in batch:
+            each.in_place = True
         for each, outcome in zip(batch, self._commit([each.arrival for each in batch]), strict=True):
             if isinstance(outcome, Unknown):
                 each.arrival = self._compared(each.arrival, outcome)

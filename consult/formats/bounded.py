@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Self
 
 from consult.domain.errors import Broken, Unavailable, Words
 from consult.domain.studies import Instance, PatientName
+from consult.formats.elements import SMALL
 from consult.formats.instances import read_instance
 
 _START_S = 60.0  # s for a parser to come up, on a machine that is busy starting everything
@@ -68,6 +69,8 @@ class HeaderReader:
         it claims, would take too much memory or time, or nests too deep; FileNotFoundError where it is not there;
         :class:`consult.domain.errors.Unavailable` where no parser comes up.
         """
+        if (plain := _read_plain(path, charset_override)) is not None:
+            return plain
         try:
             return self._read_once(path, charset_override)
         except _Died:  # perhaps it was dead before it saw this file
@@ -86,6 +89,19 @@ class HeaderReader:
     def process_ids(self) -> list[int]:
         """The process ids of the parsers that are idle now, for whoever watches their memory."""
         return [parser.process_id for parser in list(self._idle.queue)]
+
+
+def _read_plain(path: Path, charset_override: str | None) -> Instance | None:
+    """The instance where its header is small and plain, as nearly all are; None where a bounded process must look.
+
+    Safe here: the walk is by hand, without recursion, and stops at some thousand elements and a quarter of a megabyte.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return read_instance(path, charset_override, SMALL)
+    except Exception:  # noqa: BLE001  nothing is refused for what happens here: the bounded process has the word
+        return None
 
 
 class _Parser:

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consult.formats.dicomjson import little_endian
-from consult.formats.elements import PIXEL_DATA, DataSet, Element, Encoding, Walk, encoding_of
+from consult.formats.elements import (
+    ANY,
+    PIXEL_DATA,
+    Bounds,
+    DataSet,
+    Element,
+    Encoding,
+    TooCostly,
+    Walk,
+    encoding_of,
+)
 from consult.formats.sources import Source, broken, inflate
 
 IMPLICIT = "1.2.840.10008.1.2"
@@ -48,23 +58,28 @@ class Opened:
 
 
 @contextmanager
-def open_dicom(path: Path) -> Generator[Opened]:
-    """Walk the file at ``path``; raises Broken where it is not DICOM or does not hold what it declares."""
+def open_dicom(path: Path, bounds: Bounds = ANY) -> Generator[Opened]:
+    """Walk the file at ``path``; raises Broken where it is not DICOM or does not hold what it declares.
+
+    Raises TooCostly where a walk within ``bounds`` does not do.
+    """
     file = os.open(path, os.O_RDONLY)
     try:
-        yield _opened(Source(file))
+        yield _opened(Source(file), bounds)
     finally:
         os.close(file)
 
 
-def _opened(source: Source) -> Opened:
+def _opened(source: Source, bounds: Bounds) -> Opened:
     at, preamble_used = _start(source)
     meta: DataSet = {}
     if source.peek(at, 2) == b"\2\0":
-        walk = Walk(source, encoding_of(source, at, _META_EXPLICIT), at=at, only_group=2)
+        walk = Walk(source, encoding_of(source, at, _META_EXPLICIT), at=at, only_group=2, bounds=bounds)
         meta, at = walk.run(), walk.at
     syntax = text_of(meta.get(0x00020010))
     if syntax == DEFLATED:
+        if not bounds.inflates:
+            raise TooCostly
         inflated = inflate(source, at)
         data = Walk(inflated, _META_EXPLICIT).run()
         return Opened(data, meta, _META_EXPLICIT, inflated, at, syntax, True, preamble_used)
@@ -72,7 +87,7 @@ def _opened(source: Source) -> Opened:
     encoding = encoding_of(source, at, Encoding(not implicit, syntax == BIG_ENDIAN))
     if not syntax and not _plausible(source, at):
         raise broken("不是 DICOM 文件。", "This is not a DICOM file.")
-    data = Walk(source, encoding, at=at).run()
+    data = Walk(source, encoding, at=at, bounds=bounds).run()
     known = syntax or (EXPLICIT if encoding.explicit else IMPLICIT)
     return Opened(data, meta, encoding, source, at if meta else 0, known, bool(syntax), preamble_used)
 

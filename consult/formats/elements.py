@@ -10,8 +10,6 @@ from typing import NamedTuple
 from consult.formats.sources import Source, broken, cut_short
 
 MAX_DEPTH = 16  # sequences within sequences; real objects stay under 8
-MAX_ELEMENTS = 1_000_000
-MAX_HEADER = 64 << 20  # bytes of all values that are read, that is without bulk
 MAX_VALUE = 64 << 10  # bytes; a longer value stays in the file as bulk
 MAX_NAME = 1 << 20  # bytes of a value that cannot be bulk in DICOM JSON: a person name
 
@@ -34,6 +32,23 @@ class Encoding(NamedTuple):
 
     explicit: bool
     big: bool
+
+
+class Bounds(NamedTuple):
+    """What a walk may cost: elements and fragments, and bytes of the values that are read, that is without bulk."""
+
+    elements: int
+    read: int
+    inflates: bool
+
+
+ANY = Bounds(elements=1_000_000, read=64 << 20, inflates=True)
+# Nearly every image; walked in some milliseconds and less than a megabyte, whatever the bytes are.
+SMALL = Bounds(elements=4096, read=256 << 10, inflates=False)
+
+
+class TooCostly(Exception):
+    """The walk exceeds its bounds, and larger bounds might do."""
 
 
 class Fragment(NamedTuple):
@@ -129,6 +144,7 @@ class Walk:
     encoding: Encoding
     at: int = 0
     only_group: int | None = None  # stop at the first element of another group (File Meta Information)
+    bounds: Bounds = ANY
     _levels: list[_Level] = field(default_factory=list)
     _elements: int = 0
     _read: int = 0
@@ -305,13 +321,19 @@ class Walk:
 
     def _count(self, more: int = 1) -> None:
         self._elements += more
-        if self._elements > MAX_ELEMENTS:
+        if self._elements > self.bounds.elements:
+            self._over()
             raise broken("文件头元素过多，已拒收。", "The header holds too many elements; refused.")
 
     def _count_read(self, more: int) -> None:
         self._read += more
-        if self._read > MAX_HEADER:
+        if self._read > self.bounds.read:
+            self._over()
             raise broken("文件头过大，已拒收。", "The header is too large; refused.")
+
+    def _over(self) -> None:
+        if self.bounds != ANY:
+            raise TooCostly
 
 
 def encoding_of(source: Source, at: int, declared: Encoding) -> Encoding:

@@ -8,7 +8,7 @@ from typing import Any
 from consult.domain.studies import Instance, PatientName, is_uid
 from consult.formats import dicomjson
 from consult.formats.dicom import NATIVE, Opened, open_dicom, text_of
-from consult.formats.elements import PIXEL_DATA, DataSet, Element
+from consult.formats.elements import ANY, PIXEL_DATA, Bounds, DataSet, Element
 from consult.formats.names import Charset, charset_of
 from consult.formats.sources import broken
 
@@ -116,12 +116,13 @@ class Values:
         return self if mine else Values({}, self.charset, self.big)
 
 
-def read_instance(path: Path, charset_override: str | None = None) -> Instance:
+def read_instance(path: Path, charset_override: str | None = None, bounds: Bounds = ANY) -> Instance:
     """What the object at ``path`` says of itself.
 
-    Raises Broken where it is not DICOM, lies about its size, or has no usable study, series or instance UID.
+    Raises Broken where it is not DICOM, lies about its size, or has no usable study, series or instance UID; TooCostly
+    where reading it within ``bounds`` does not do.
     """
-    with open_dicom(path) as opened:
+    with open_dicom(path, bounds) as opened:
         charset = charset_of(opened.data, charset_override)
         return _instance(opened, Values(opened.data, charset, opened.encoding.big), charset)
 

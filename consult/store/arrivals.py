@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from consult.domain.events import Fact
@@ -93,7 +93,9 @@ _LOCKED = _STUDIES.with_for_update()
 _SERIES = select(series).where(series.c.id.in_(bindparam("ids", expanding=True)))
 _INSERT = insert(instances)
 _THERE = select(instances.c.series_id, instances.c.sop_uid, instances.c.sha256, instances.c.rank).where(
-    tuple_(instances.c.series_id, instances.c.sop_uid).in_(bindparam("pairs", expanding=True))
+    # two lists rather than pairs: SQLite reads a whole index for a list of pairs
+    instances.c.series_id.in_(bindparam("series", expanding=True)),
+    instances.c.sop_uid.in_(bindparam("sops", expanding=True)),
 )
 _GROW_SERIES = (
     update(series)
@@ -171,9 +173,12 @@ def _outcome(each: Arrival, held: dict[str, int]) -> Kept | Unknown:
 
 def _there(connection: Connection, arrived: Sequence[Arrival]) -> dict[tuple[str, str], dict[str, int]]:
     """By series and SOP instance, the hashes that are kept, with their ranks."""
-    pairs = sorted({(each.series_id, each.instance.sop_uid) for each in arrived})
+    wanted = {
+        "series": sorted({each.series_id for each in arrived}),
+        "sops": sorted({each.instance.sop_uid for each in arrived}),
+    }
     there: dict[tuple[str, str], dict[str, int]] = {}
-    for series_id, sop_uid, sha256, rank in connection.execute(_THERE, {"pairs": pairs}):
+    for series_id, sop_uid, sha256, rank in connection.execute(_THERE, wanted):
         there.setdefault((series_id, sop_uid), {})[sha256] = rank
     return there
 

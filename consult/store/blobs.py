@@ -18,6 +18,7 @@ NO_ROOM = Words(
 )
 TOO_LARGE = Words("单个对象超过允许的大小，未接收。", "The object is larger than allowed; it was not taken.")
 GATHER = 1 << 20  # bytes that are hashed and written at once: a slice comes in many small pieces
+LAID_OUT = "laid-out"  # says that the folders of objects are made
 LOCK = "lock"
 NEW = ".new"  # a folder whose lock is not held yet: nobody's to remove
 
@@ -108,7 +109,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 class Blobs:
-    """The folder ``root``: ``objects/ab/cd/<sha256>`` for good, ``cache`` to be made again, and ``quarantine``.
+    """The folder ``root``: ``objects/ab/<sha256>`` for good, ``cache`` to be made again, and ``quarantine``.
 
     Every process has a folder of its own under ``incoming``, held by a lock; what a dead process left there is removed
     when the next one starts. ``reserve_bytes`` stay free for the database; ``max_bytes`` is the largest object.
@@ -123,6 +124,9 @@ class Blobs:
         self._quarantine = self.root / "quarantine"
         for folder in (self._objects, self.cache, self._quarantine, self.root / "incoming"):
             folder.mkdir(parents=True, exist_ok=True)
+        if not (self.root / LAID_OUT).exists():
+            _lay_out(self._objects)
+            (self.root / LAID_OUT).touch()
         self._own: Path | None = None
         self._lock: int | None = None
         self._quarantined_bytes: int | None = None
@@ -132,7 +136,7 @@ class Blobs:
 
     def path(self, sha256: str) -> Path:
         """Where the object with this hash lies, whether or not it is there."""
-        return self._objects / sha256[:2] / sha256[2:4] / sha256
+        return self._objects / sha256[:2] / sha256
 
     def incoming(self) -> Incoming:
         """A new temporary file. Raises NoRoom when the disk is down to its reserve."""
@@ -145,15 +149,13 @@ class Blobs:
 
         An object that is there already is replaced by the same bytes. Raises NoRoom; what is not moved stays aside.
         """
-        folders: dict[Path, None] = {}
         try:
+            moved: set[Path] = set()
             for each in arrived:
                 place = self.path(each.sha256)
-                for made in _make(place.parent):
-                    folders[made.parent] = None
                 each.path.rename(place)
-                folders[place.parent] = None
-            for folder in folders:
+                moved.add(place.parent)
+            for folder in moved:
                 _sync_folder(folder)
         except OSError as error:
             raise _refusal(error) from error
@@ -252,12 +254,17 @@ class Blobs:
                 self._own = self._lock = None
 
 
-def _make(folder: Path) -> list[Path]:
-    """Create a folder and its missing parents; the ones that were created, whose parents must be synced."""
-    try:
-        folder.mkdir()
-        return [folder]
-    except FileExistsError:
-        return []
-    except FileNotFoundError:
-        return [*_make(folder.parent), *_make(folder)]
+def _lay_out(objects: Path) -> None:
+    """Make the 256 folders once, so that nothing but the object's own folder is to be synced when it arrives.
+
+    Objects that an earlier layout put one folder deeper are moved up.
+    """
+    for number in range(256):
+        folder = objects / f"{number:02x}"
+        folder.mkdir(exist_ok=True)
+        for deeper in [entry for entry in folder.iterdir() if entry.is_dir()]:
+            for each in deeper.iterdir():
+                each.rename(folder / each.name)
+            deeper.rmdir()
+        _sync_folder(folder)
+    _sync_folder(objects)

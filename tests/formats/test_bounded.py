@@ -3,7 +3,7 @@
 import os
 import signal
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 
 from consult.domain.errors import Broken, Unavailable
 from consult.formats.bounded import HeaderReader
+from consult.formats.elements import SMALL, TooCostly
 from consult.formats.instances import read_instance
 from tests.makers.dicom import DEFLATED, SAMPLES, ct_slice, element, needs_samples, part10, saved
 
@@ -24,6 +25,15 @@ def reader() -> Iterator[HeaderReader]:
         yield opened
 
 
+def costly(
+    folder: Path, changes: Mapping[int, tuple[str, bytes] | None] | None = None, name: str = "costly.dcm"
+) -> Path:
+    """A file whose header is not small: only a parser process reads it."""
+    padding = b"".join(element(0x00091000 + n, "LO", b"x" * 200) for n in range(2000))
+    head, tail = ct_slice({**(changes or {}), 0x00090010: ("LO", b"MINE")}).split(element(0x00090010, "LO", b"MINE"), 1)
+    return saved(folder, head + element(0x00090010, "LO", b"MINE") + padding + tail, name=name)
+
+
 def highest_memory_kb(process_id: int) -> int:
     """The most memory that a process has had in use."""
     status = Path(f"/proc/{process_id}/status").read_text()
@@ -31,8 +41,8 @@ def highest_memory_kb(process_id: int) -> int:
 
 
 def test_a_parser_process_says_the_same_as_the_parser(reader: HeaderReader, tmp_path: Path) -> None:
-    dataset = ct_slice({0x00100010: ("PN", "OuYang^X=欧阳^小明".encode("gbk")), 0x00080005: ("CS", b"GBK")})
-    path = saved(tmp_path, dataset)
+    changes = {0x00100010: ("PN", "OuYang^X=欧阳^小明".encode("gbk")), 0x00080005: ("CS", b"GBK")}
+    path = costly(tmp_path, changes)
     found = reader.read(path)
     assert found == read_instance(path)
     assert found.patient_name.display == "欧阳小明"
@@ -40,12 +50,12 @@ def test_a_parser_process_says_the_same_as_the_parser(reader: HeaderReader, tmp_
 
 
 def test_a_sender_s_known_character_set_reaches_the_parser(reader: HeaderReader, tmp_path: Path) -> None:
-    path = saved(tmp_path, ct_slice({0x00100010: ("PN", "é".encode("latin-1") * 2)}))
+    path = costly(tmp_path, {0x00100010: ("PN", "é".encode("latin-1") * 2)})
     assert reader.read(path, charset_override="ISO_IR 100").patient_name.alphabetic == "éé"
 
 
 def test_many_threads_each_get_their_own_answer(reader: HeaderReader, tmp_path: Path) -> None:
-    paths = [saved(tmp_path, ct_slice({0x00200013: ("IS", str(n).encode())}), name=f"{n}.dcm") for n in range(40)]
+    paths = [costly(tmp_path, {0x00200013: ("IS", str(n).encode())}, f"{n}.dcm") for n in range(40)]
     with ThreadPoolExecutor(8) as threads:
         numbers = [found.instance_number for found in threads.map(reader.read, paths)]
     assert numbers == list(range(40))
@@ -75,7 +85,7 @@ def test_a_file_that_takes_too_long_is_given_up_and_its_process_replaced(tmp_pat
         assert "耗时过长" in refused.value.sentence.zh
         assert reader.process_ids() != before
     with HeaderReader(workers=1, memory_mb=300, timeout_s=PATIENT_S) as reader:
-        assert reader.read(saved(tmp_path, ct_slice())).sop_uid == "2.25.3"
+        assert reader.read(costly(tmp_path)).sop_uid == "2.25.3"
 
 
 def test_a_file_that_needs_too_much_memory_is_refused(tmp_path: Path) -> None:
@@ -88,11 +98,11 @@ def test_a_file_that_needs_too_much_memory_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Broken) as refused:
             reader.read(greedy)
         assert "内存" in refused.value.sentence.zh
-        assert reader.read(saved(tmp_path, ct_slice())).sop_uid == "2.25.3"
+        assert reader.read(costly(tmp_path)).sop_uid == "2.25.3"
 
 
 def test_a_process_that_was_killed_meanwhile_costs_no_file(tmp_path: Path) -> None:
-    path = saved(tmp_path, ct_slice())
+    path = costly(tmp_path)
     with HeaderReader(workers=1, memory_mb=300, timeout_s=PATIENT_S) as reader:
         reader.read(path)
         (process_id,) = reader.process_ids()
@@ -103,13 +113,13 @@ def test_a_process_that_was_killed_meanwhile_costs_no_file(tmp_path: Path) -> No
 
 def test_no_process_stays_behind(tmp_path: Path) -> None:
     with HeaderReader(workers=2, memory_mb=300, timeout_s=PATIENT_S) as reader:
-        reader.read(saved(tmp_path, ct_slice()))
+        reader.read(costly(tmp_path))
         process_ids = reader.process_ids()
     assert [each for each in process_ids if Path(f"/proc/{each}").exists()] == []
 
 
 def test_a_parser_process_can_neither_write_files_nor_see_our_secrets(reader: HeaderReader, tmp_path: Path) -> None:
-    reader.read(saved(tmp_path, ct_slice()))
+    reader.read(costly(tmp_path))
     for process_id in reader.process_ids():
         limits = Path(f"/proc/{process_id}/limits").read_text()
         size = next(line for line in limits.splitlines() if line.startswith("Max file size"))
@@ -139,7 +149,28 @@ def test_a_bomb_takes_little_memory_before_it_is_refused(tmp_path: Path) -> None
 
 
 def test_where_no_parser_can_start_the_file_is_not_blamed(tmp_path: Path) -> None:
-    path = saved(tmp_path, ct_slice())
+    path = costly(tmp_path)
     reader = HeaderReader(workers=1, memory_mb=1 << 60, timeout_s=PATIENT_S)  # a limit that cannot be set
     with reader, pytest.raises(Unavailable):
         reader.read(path)
+
+
+def test_a_small_plain_header_needs_no_process(tmp_path: Path) -> None:
+    path = saved(tmp_path, ct_slice())
+    with HeaderReader(workers=0, memory_mb=300, timeout_s=PATIENT_S) as reader:
+        assert reader.read(path) == read_instance(path)
+
+
+@pytest.mark.parametrize("kind", ["many elements", "long values", "deflated"])
+def test_a_header_that_might_cost_much_is_not_read_in_this_process(tmp_path: Path, kind: str) -> None:
+    if kind == "deflated":
+        squeezed = zlib.compressobj(1, wbits=-15)
+        path = saved(tmp_path, squeezed.compress(ct_slice()) + squeezed.flush(), DEFLATED)
+    else:
+        count, size = (5000, 2) if kind == "many elements" else (10, 60 << 10)
+        path = saved(
+            tmp_path, ct_slice(tail=b"".join(element(0x7FE11000 + n, "UN", bytes(size)) for n in range(count)))
+        )
+    assert read_instance(path).sop_uid == "2.25.3"
+    with pytest.raises(TooCostly):
+        read_instance(path, None, SMALL)

@@ -25,7 +25,7 @@ def test_an_object_lies_under_the_hash_of_its_bytes(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path, 0)
     sha256 = kept(blobs, b"slice" * 1000)
     assert sha256 == hashlib.sha256(b"slice" * 1000).hexdigest()
-    assert blobs.path(sha256) == tmp_path / "objects" / sha256[:2] / sha256[2:4] / sha256
+    assert blobs.path(sha256) == tmp_path / "objects" / sha256[:2] / sha256
     assert blobs.path(sha256).read_bytes() == b"slice" * 1000
     assert not aside(blobs)
 
@@ -40,6 +40,15 @@ def test_an_object_of_many_pieces_is_whole(tmp_path: Path) -> None:
     blobs.keep([incoming])
     assert incoming.size == sum(map(len, pieces))
     assert blobs.path(hashlib.sha256(b"".join(pieces)).hexdigest()).read_bytes() == b"".join(pieces)
+
+
+def test_objects_that_lay_a_folder_deeper_are_found_again(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(b"old").hexdigest()
+    deeper = tmp_path / "objects" / sha256[:2] / sha256[2:4]
+    deeper.mkdir(parents=True)
+    (deeper / sha256).write_bytes(b"old")
+    assert Blobs(tmp_path, 0).verify(sha256)
+    assert not deeper.exists()
 
 
 def test_the_same_bytes_twice_are_one_object(tmp_path: Path) -> None:

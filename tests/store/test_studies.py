@@ -100,6 +100,17 @@ def test_other_content_is_kept_beside_the_first_and_told(store: Store) -> None:
     assert [fact.kind for fact in facts(store)] == ["study_received", "study_conflict", "study_conflict"]
 
 
+def test_known_objects_are_found_by_the_index_however_many_there_are(store: Store) -> None:
+    asked = arrivals._THERE.params(series=["a", "b"], sops=["1", "2"])
+    query = asked.compile(store.engine, compile_kwargs={"literal_binds": True})
+    with store.read() as connection:
+        if connection.dialect.name == "postgresql":  # an empty table is read whole, were it not for this
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        how = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        told = " ".join(str(row) for row in connection.exec_driver_sql(f"{how} {query}"))
+    assert "series_id=? AND sop_uid=?" in told or "Index Cond: ((" in told, told
+
+
 def test_one_sop_uid_in_two_series_is_two_images(store: Store) -> None:
     assert keep(store, arrival(1), arrival(1, series_uid="2.25.9")) == [Kept.STORED] * 2
     assert rows(store, study_rows)[0].instance_count == 2

@@ -123,6 +123,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
     for section, value in settings.model_dump(mode="json").items():
         entries: dict[str, Any] = value if isinstance(value, dict) else {"": value}
         for name, entry in entries.items():
+            if entry is None:
+                continue
             key = f"CONSULT_{section}__{name}".upper() if name else f"CONSULT_{section}".upper()
             told[key] = entry if isinstance(entry, str) else _json(entry)
     return told

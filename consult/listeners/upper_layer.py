@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -274,7 +275,8 @@ class StreamingDimse(DIMSEServiceProvider):
         """Stop reading in the middle of an object, as if the peer had gone."""
         connection = cast(WakingSocket, self.dul.socket).socket
         if connection is not None:
-            connection.shutdown(socket.SHUT_RD)
+            with suppress(OSError):  # it may have been closed at this moment
+                connection.shutdown(socket.SHUT_RD)
 
     def abandon(self) -> None:
         """The association has ended: give up what was being written."""

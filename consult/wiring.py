@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from consult.actions import commitments, deadlines, deliveries, images, nodes, relay
+from consult.actions import assessment, commitments, deadlines, deliveries, images, nodes, relay
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
 from consult.actions.passwords import Passwords
@@ -156,7 +156,7 @@ def _on(subject: str, handler: Handler) -> Handler:
 
 def timer_jobs(parts: Parts) -> Mapping[str, relay.TimerJob]:
     """JOBS: what a due timer does, by its name."""
-    return {**deadlines.CASE_TIMERS, **images.study_timers(parts.settings.dicom.quiet_s)}
+    return {**deadlines.CASE_TIMERS, **assessment.study_timers(parts.settings.dicom.quiet_s)}
 
 
 def build_web(parts: Parts) -> "OpenAPI":

@@ -1,47 +1,21 @@
-"""A study comes to rest: it is assessed, and what viewers will ask for is made ready; a late slice starts this anew."""
+"""A study has come to rest: what viewers will ask for is made ready."""
 
 import gzip
 import logging
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from consult.actions.intake import RELEASED_QUIET
-from consult.domain.completeness import assess
+from consult.actions.assessment import SETTLED
 from consult.domain.errors import Broken
 from consult.domain.events import Fact
 from consult.formats.copies import copy_name, explicit_copy, shown_from_copy
 from consult.store import studies
-from consult.store.arrivals import SETTLE
 from consult.store.blobs import Blobs
-from consult.store.outbox import Timer
 from consult.store.unit import Store
 
 log = logging.getLogger(__name__)
 
-SETTLED = "study_settled"
 METADATA_LEVEL = 6
-
-
-def settle(store: Store, study_id: str, quiet: timedelta, released: bool, now: datetime) -> None:
-    """Assess a study that has been quiet for so long; else look again when it may be.
-
-    ``released``: whoever sent into it has hung up, so that a moment is long enough.
-    """
-    with store.read() as connection:
-        row = studies.by_id(connection, study_id)
-        if row is None:
-            return
-        due = row.last_at + (RELEASED_QUIET if released else quiet)
-        said = studies.said_by(connection, study_id) if due <= now else []
-    if due > now:
-        with store.write() as unit:
-            studies.await_quiet(unit, study_id, due, released)
-        return
-    found = assess(said)
-    with store.write() as unit:
-        if not studies.settle(unit, row, found, now):
-            studies.await_quiet(unit, study_id, now + quiet, False)
 
 
 def on_study_fact(store: Store, blobs: Blobs, fact: Fact, _now: datetime) -> None:
@@ -78,13 +52,3 @@ def zipped_metadata(store: Store, series_id: str) -> bytes:
     with store.read() as connection:
         body = b"[" + b",".join(studies.metadata_of_series(connection, series_id)) + b"]"
     return gzip.compress(body, METADATA_LEVEL, mtime=0)
-
-
-def study_timers(quiet_s: float) -> Mapping[str, Callable[[Store, Timer, datetime], None]]:
-    """What a due timer of a study does."""
-    quiet = timedelta(seconds=quiet_s)
-
-    def due(store: Store, timer: Timer, now: datetime) -> None:
-        settle(store, timer.subject_id, quiet, bool(timer.data.get("released")), now)
-
-    return {SETTLE: due}

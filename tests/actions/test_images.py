@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.actions import images
+from consult.actions import assessment, images
 from consult.actions.intake import RELEASED_QUIET
 from consult.domain.completeness import StudyCompleteness
 from consult.domain.events import Fact
@@ -36,7 +36,7 @@ def opened(store: Store, tmp_path: Path, reader: HeaderReader) -> Iterator[Archi
 
 def tick(made: Archive) -> int:
     """Run the timers that are due, as the worker does; how many there were."""
-    jobs = images.study_timers(QUIET_S)
+    jobs = assessment.study_timers(QUIET_S)
     now = made.clock.now
     with made.store.read() as connection:
         due = outbox.due_timers(connection, jobs, now, 10)
@@ -57,7 +57,7 @@ def known(made: Archive) -> StudyCompleteness:
 
 def settled(made: Archive) -> list[Fact]:
     with made.store.read() as connection:
-        return [fact for fact in outbox.facts_after(connection, 0, 100) if fact.kind == images.SETTLED]
+        return [fact for fact in outbox.facts_after(connection, 0, 100) if fact.kind == assessment.SETTLED]
 
 
 def send(made: Archive, *numbers: int) -> None:

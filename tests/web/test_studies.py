@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from consult.actions import images
+from consult.actions import assessment
 from consult.formats.bounded import HeaderReader
 from consult.store.arrivals import study_key
 from tests.makers.archive import DUSHAN_CT, STUDY, a_slice
@@ -29,7 +29,7 @@ def door(tmp_path: Path, reader: HeaderReader) -> Iterator[Site]:
 
 def settled(door: Site, study: str) -> None:
     now = door.archive.clock.advance(seconds=10)
-    images.settle(door.archive.store, study_key("ANLONG", study), QUIET, False, now)
+    assessment.settle(door.archive.store, study_key("ANLONG", study), QUIET, False, now)
 
 
 def test_a_study_is_there_as_soon_as_its_first_slice(door: Site) -> None:

@@ -16,6 +16,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from consult.domain.errors import Unavailable, Words
 from consult.domain.nodes import Node
@@ -69,6 +70,26 @@ class Originator(NamedTuple):
     message_id: int
 
 
+class _Socket(AssociationSocket):
+    """A socket that is closed also when nobody answered, where there is nothing to shut down."""
+
+    def _shutdown_socket(self) -> None:
+        super()._shutdown_socket()
+        if self.socket is not None:
+            self.socket.close()
+
+
+class _Entity(AE):
+    """An application entity that calls through such sockets."""
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
+    ) -> AssociationSocket:
+        made = _Socket(assoc, address=address)
+        made.tls_args = tls_args
+        return made
+
+
 class Peers:
     """Calls DICOM peers as ``ae_title``; ``tls`` is used where a peer wants it."""
 
@@ -102,7 +123,7 @@ class Peers:
             hang_up(association)
 
     def _entity(self) -> AE:
-        entity = AE(self._ae_title)
+        entity = _Entity(self._ae_title)
         entity.implementation_class_uid = IMPLEMENTATION_UID
         entity.implementation_version_name = IMPLEMENTATION_NAME
         entity.connection_timeout = CONNECT_S

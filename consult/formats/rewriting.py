@@ -16,7 +16,7 @@ from consult.domain.errors import Broken, Words
 from consult.formats.datasets import data_set_at
 from consult.formats.dicom import EXPLICIT, IMPLICIT
 from consult.formats.elements import SEQUENCE_END, UNDEFINED, DataSet, Encoding, Walk
-from consult.formats.sources import Source
+from consult.formats.sources import MAX_INFLATED, Source
 
 TARGETS = (EXPLICIT, IMPLICIT)
 """What an object can be rewritten to: nothing is lost on the way, and every peer takes the second (PS3.5 §10.1)."""
@@ -121,7 +121,7 @@ def serve() -> None:
     """Bound this process, then rewrite one object a line until the input ends."""
     memory = int(sys.argv[1]) << 20
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MAX_INFLATED, 2 * MAX_INFLATED))  # a deflated object is laid aside
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     out = sys.stdout.buffer
     out.write(_REPLY.pack(_READY, 0))

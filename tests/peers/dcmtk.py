@@ -1,4 +1,4 @@
-"""DCMTK's servers, each in a folder of its own: a receiver of objects, and an archive that can be asked and pushed to."""
+"""DCMTK's servers, each in a folder of its own: a receiver of objects, and an archive to ask and to push to."""
 
 import socket
 import subprocess

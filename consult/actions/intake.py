@@ -89,10 +89,8 @@ class Receipt:
 
 @dataclass(slots=True)
 class _Pending:
-    incoming: Incoming
     arrival: Arrival
     receipt: Future[Receipt]
-    in_place: bool = False
 
 
 class Intake:
@@ -178,13 +176,13 @@ class Intake:
             self._settled(incoming)
 
     def _prepared(self, incoming: Incoming, sender: Sender, named: Named) -> _Pending:
-        """Force the object to disk, and queue it for its place and its row."""
+        """Bring the object to its place on disk, and queue it for its row."""
         incoming.flush()
         instance = self._read(incoming, sender, named)
-        incoming.sync()
+        self._blobs.keep(incoming)
         arrival = Arrival(instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock())
         arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
-        pending = _Pending(incoming, arrival, Future())
+        pending = _Pending(arrival, Future())
         self._queue.put(pending)
         return pending
 
@@ -268,9 +266,6 @@ class Intake:
                 _fail(batch, why)
 
     def _write(self, batch: Sequence[_Pending]) -> None:
-        self._blobs.keep(each.incoming for each in batch if not each.in_place)
-        for each in batch:
-            each.in_place = True
         for each, outcome in zip(batch, self._commit([each.arrival for each in batch]), strict=True):
             if isinstance(outcome, Unknown):
                 each.arrival = self._compared(each.arrival, outcome)

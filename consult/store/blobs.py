@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -144,28 +144,33 @@ class Blobs:
             raise NoRoom(NO_ROOM)
         return Incoming(self._aside() / uuid4().hex, self._max_bytes)
 
-    def keep(self, arrived: Iterable[Incoming]) -> None:
-        """Move synced objects to their places and force the folders to disk; nothing is durable before this returns.
+    def keep(self, arrived: Incoming) -> None:
+        """Give a whole object its place, and force it and its folder to disk; it is durable when this returns.
 
-        An object that is there already is replaced by the same bytes. Raises NoRoom; what is not moved stays aside.
+        The place is given before the bytes are forced, so that a journalling file system commits both at once; until
+        then no row names it. Where an object lies there already, it is only ever replaced by bytes that are on disk.
+        Raises NoRoom.
         """
+        arrived.flush()
+        place = self.path(arrived.sha256)
         try:
-            moved: set[Path] = set()
-            for each in arrived:
-                place = self.path(each.sha256)
-                each.path.rename(place)
-                moved.add(place.parent)
-            for folder in moved:
-                _sync_folder(folder)
+            os.link(arrived.path, place)
+        except FileExistsError:
+            arrived.sync()
+            arrived.path.rename(place)
         except OSError as error:
             raise _refusal(error) from error
+        arrived.sync()
+        _sync_folder(place.parent)
 
     def put(self, data: bytes) -> str:
         """Keep these bytes durably; their hash. Raises NoRoom."""
         arrived = self.incoming()
-        arrived.write(data)
-        arrived.sync()
-        self.keep([arrived])
+        try:
+            arrived.write(data)
+            self.keep(arrived)
+        finally:
+            arrived.discard()
         return arrived.sha256
 
     def verify(self, sha256: str) -> bool:

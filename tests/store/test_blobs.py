@@ -37,7 +37,7 @@ def test_an_object_of_many_pieces_is_whole(tmp_path: Path) -> None:
     for piece in pieces:
         incoming.write(memoryview(piece))
     incoming.sync()
-    blobs.keep([incoming])
+    blobs.keep(incoming)
     assert incoming.size == sum(map(len, pieces))
     assert blobs.path(hashlib.sha256(b"".join(pieces)).hexdigest()).read_bytes() == b"".join(pieces)
 
@@ -135,7 +135,7 @@ def test_the_next_process_removes_what_a_killed_one_left_and_only_that(tmp_path:
     Blobs(tmp_path, 0).incoming()
     under_way.write(b"still here")
     under_way.sync()
-    living.keep([under_way])
+    living.keep(under_way)
     assert living.path(hashlib.sha256(b"still here").hexdigest()).exists()
 
 

@@ -23,16 +23,20 @@ def _status(command: bytes) -> int:
 
 
 @contextmanager
-def raw_association(port: int, sop_class: str, syntax: str) -> Iterator[socket.socket]:
-    """A peer by hand: PS3.8 §9.3, one presentation context with id 1."""
+def raw_association(port: int, *contexts: str) -> Iterator[socket.socket]:
+    """A peer by hand (PS3.8 §9.3); ``contexts`` are SOP class and syntax in turn, their ids 1, 3, 5 …"""
 
     def item(kind: int, body: bytes) -> bytes:
         return struct.pack(">BBH", kind, 0, len(body)) + body
 
-    context = item(0x20, b"\1\0\0\0" + item(0x30, sop_class.encode()) + item(0x40, syntax.encode()))
+    pairs = enumerate(zip(contexts[::2], contexts[1::2], strict=True))
+    offered = [
+        item(0x20, bytes([2 * n + 1, 0, 0, 0]) + item(0x30, of.encode()) + item(0x40, by.encode()))
+        for n, (of, by) in pairs
+    ]
     user = item(0x50, item(0x51, struct.pack(">I", 16384)) + item(0x52, b"2.25.1"))
     body = struct.pack(">HH16s16s32x", 1, 0, b"CONSULT".ljust(16), b"ANLONG".ljust(16))
-    body += item(0x10, b"1.2.840.10008.3.1.1.1") + context + user
+    body += item(0x10, b"1.2.840.10008.3.1.1.1") + b"".join(offered) + user
     with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer.sendall(struct.pack(">BBI", 1, 0, len(body)) + body)
@@ -86,7 +90,13 @@ def answer_of(peer: socket.socket) -> int:
     return _status(body[6:])
 
 
-def store_raw(peer: socket.socket, sop_class: str, sop_uid: str, data: bytes) -> int:
+PIECE = 64 << 10
+
+
+def store_raw(peer: socket.socket, sop_class: str, sop_uid: str, data: bytes, context: int = 1) -> int:
     """C-STORE these very bytes; the status."""
-    peer.sendall(pdv(1, 3, c_store_rq(sop_class, sop_uid)) + pdv(1, 2, data))
+    peer.sendall(pdv(context, 3, c_store_rq(sop_class, sop_uid)))
+    for at in range(0, len(data) or 1, PIECE):
+        piece = data[at : at + PIECE]
+        peer.sendall(pdv(context, 2 * (at + PIECE >= len(data)), piece))
     return answer_of(peer)

@@ -2,137 +2,47 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Protocol
 
+from consult.domain import thinning
+from consult.domain.announced import altered, announced, contradictions, series_in_vain
 from consult.domain.errors import Words
-from consult.domain.stacks import Lost, Placed, Stack, lost_by_number, lost_from, stacks_of
+from consult.domain.losses import (
+    Conflict,
+    Expectation,
+    Kind,
+    Listed,
+    Missing,
+    SeriesCompleteness,
+    Status,
+    StudyCompleteness,
+)
+from consult.domain.stacks import Lost, Stack, lost_by_number, lost_from, stacks_of
+from consult.domain.thinning import Sliced
+
+__all__ = [
+    "Conflict",
+    "Expectation",
+    "Kind",
+    "Missing",
+    "Said",
+    "SeriesCompleteness",
+    "Status",
+    "StudyCompleteness",
+    "assess",
+    "assess_series",
+]
 
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _SLICED = frozenset({"CT", "MR", "PT"})
 _LOCALISER_TYPES = frozenset({"LOCALIZER", "SCOUT"})
 _LOCALISER_WORDS = ("localizer", "localiser", "scout", "topogram", "surview", "定位像", "定位片", "定位图")
-THICK = 2.5  # mm from which a CT series is not thin enough for reconstruction in other planes
-MAKES_THIN = 1.5  # mm; a detector row this thin means that thin slices were acquired
 
 
-class Status(StrEnum):
-    """How complete a study or series is known to be."""
-
-    RECEIVING = "receiving"
-    COMPLETE = "complete"  # all that was announced has come
-    SHORT = "short"  # what is missing is named
-    QUIET = "quiet"  # nothing was announced and nothing is seen to be missing
-
-
-class Kind(StrEnum):
-    """What sort of thing is missing or in conflict."""
-
-    SLICE = "slice"  # a place between slices is empty
-    NUMBER = "number"  # a number is left out
-    COUNT = "count"  # fewer than announced
-    SERIES = "series"  # an announced series of which nothing came
-    THINNED = "thinned"  # every second (third …) slice was left out
-    COPY = "copy"  # one SOP instance UID, different content
-    TWICE = "twice"  # one SOP instance UID in two series
-    PATIENT = "patient"  # two patients in one study
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """One thing that is not there; ``count`` images where they cannot be named one by one."""
-
-    kind: Kind
-    sentence: Words
-    series_uid: str = ""
-    instance_number: int | None = None
-    position_mm: float | None = None
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Two things that cannot both be right; both are kept, and a person decides."""
-
-    kind: Kind
-    sentence: Words
-    sop_uid: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesCompleteness:
-    """One series: what came and what is missing. ``spacing_mm`` is None where it is not even."""
-
-    series_uid: str
-    status: Status
-    received: int
-    expected: int | None = None
-    missing: tuple[Missing, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
-    spacing_mm: float | None = None
-    slice_thickness_mm: float | None = None
-    tilt_deg: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StudyCompleteness:
-    """A study: the sum of its series, and what concerns it as a whole.
-
-    ``notices`` are things to know that are no loss by themselves, such as thick slices only.
-    """
-
-    status: Status
-    received: int
-    expected: int | None = None
-    missing: tuple[Missing, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
-    notices: tuple[Words, ...] = ()
-    series: tuple[SeriesCompleteness, ...] = ()
-
-    @classmethod
-    def receiving(cls, received: int) -> "StudyCompleteness":
-        """A study that is still arriving, of which so many images are here."""
-        return cls(Status.RECEIVING, received)
-
-    def document(self) -> dict[str, Any]:
-        """The assessment as plain JSON values, to be kept."""
-        return dict(_plain(self))
-
-    @classmethod
-    def of_document(cls, kept: Mapping[str, Any]) -> "StudyCompleteness":
-        """The assessment out of what ``document`` made."""
-        return cls(
-            Status(kept["status"]),
-            kept["received"],
-            kept["expected"],
-            *_losses(kept),
-            tuple(Words(*words) for words in kept["notices"]),
-            tuple(_series_of(series) for series in kept["series"]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What a sender announced: images in all, by series UID, or one by one. What it did not say is None or empty."""
-
-    instances: int | None = None
-    series: Mapping[str, int] = field(default_factory=dict[str, int])
-    sop_uids: frozenset[str] = frozenset()
-
-    @property
-    def total(self) -> int | None:
-        """Images in all, from the best that was said."""
-        if self.sop_uids:
-            return len(self.sop_uids)
-        return sum(self.series.values()) if self.series else self.instances
-
-
-class Said(Placed, Protocol):
+class Said(Sliced, Protocol):
     """What must be known of an image to assess the study it belongs to."""
 
-    @property
-    def series_uid(self) -> str: ...
     @property
     def sop_uid(self) -> str: ...
     @property
@@ -140,54 +50,86 @@ class Said(Placed, Protocol):
     @property
     def patient_id(self) -> str: ...
     @property
-    def series_description(self) -> str: ...
-    @property
     def frames(self) -> int | None: ...
     @property
     def expected_in_series(self) -> int | None: ...
     @property
-    def collimation(self) -> float | None: ...
+    def temporal_positions(self) -> int | None: ...
 
 
 def assess(
-    said: Sequence[tuple[Said, str, int]], expectation: Expectation | None = None, receiving: bool = False
+    said: Sequence[tuple[Said, str, int]], expectations: Sequence[Expectation] = (), receiving: bool = False
 ) -> StudyCompleteness:
     """Assess a study from all its objects: (what it says, SHA-256, rank), rank above 0 being a differing copy."""
     images = [image for image, _, rank in said if rank == 0]
-    announced = expectation or Expectation()
+    known = announced(images, expectations)
     copies = _copies(said)
     by_series: dict[str, list[Said]] = defaultdict(list)
     for image in images:
         by_series[image.series_uid].append(image)
-    series = tuple(
-        assess_series(group, announced.series.get(uid), tuple(each for each in copies if each[0] == uid))
+    judged = [
+        assess_series(
+            group, known.series.get(uid), tuple(each for each in copies if each[0] == uid), known.absent.get(uid, ())
+        )
         for uid, group in by_series.items()
-    )
-    missing = tuple(each for one in series for each in one.missing) + _announced_in_vain(images, announced, by_series)
+    ]
+    series = _beside_siblings(judged, by_series)
+    missing = tuple(each for one in series for each in one.missing) + series_in_vain(known, frozenset(by_series))
+    missing += known.unsaid(sum(each.count for each in missing))
     conflicts = tuple(each for one in series for each in one.conflicts) + _crossed(images)
-    total = announced.total
-    if total is None and missing:
-        total = len(images) + sum(each.count for each in missing)
-    status = Status.SHORT if missing else Status.COMPLETE if announced.total is not None else Status.QUIET
+    conflicts += altered(_hashes(said), expectations)
+    total = len(images) + sum(each.count for each in missing) if missing or known.claims else None
+    status = Status.SHORT if missing else Status.COMPLETE if known.proven else Status.QUIET
     return StudyCompleteness(
-        Status.RECEIVING if receiving else status, len(images), total, missing, conflicts, _notices(images), series
+        Status.RECEIVING if receiving else status,
+        len(images),
+        total,
+        missing,
+        conflicts,
+        (*_thick_only(images), *contradictions(known.claims)),
+        series,
+        known.claims,
     )
+
+
+def _hashes(said: Sequence[tuple[Said, str, int]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for image, sha256, _ in said:
+        found[image.sop_uid].add(sha256)
+    return {sop_uid: frozenset(hashes) for sop_uid, hashes in found.items()}
+
+
+def _beside_siblings(
+    judged: Sequence[SeriesCompleteness], by_series: Mapping[str, Sequence[Said]]
+) -> tuple[SeriesCompleteness, ...]:
+    """The series with what their siblings tell of them."""
+    stacks = {uid: _stacks(group) for uid, group in by_series.items()}
+    names = {uid: group[0].series_description for uid, group in by_series.items()}
+    told = thinning.shorter_than_sibling(stacks, names)
+    return tuple(replace(one, evidence=(*one.evidence, *told.get(one.series_uid, ()))) for one in judged)
 
 
 def assess_series(
-    images: Sequence[Said], announced: int | None = None, copies: Sequence[tuple[str, Conflict]] = ()
+    images: Sequence[Said],
+    announced: int | None = None,
+    copies: Sequence[tuple[str, Conflict]] = (),
+    absent: Sequence[Listed] = (),
 ) -> SeriesCompleteness:
-    """Assess one series; ``announced`` is how many images its sender says it has, ``images`` is not empty."""
+    """Assess one series; ``announced`` is how many images its sender says it has, ``images`` is not empty.
+
+    ``absent`` are images that a sender's list has and that are not here.
+    """
     uid = images[0].series_uid
     stacks = _stacks(images)
-    lost = _lost(images, stacks)
-    missing = [_missing(each, uid) for each in lost]
+    missing = [_missing(each, uid) for each in _lost(images, stacks)]
+    missing += _times_lost(images, stacks)
+    missing += _listed(absent, missing, uid)
     expected = announced if announced is not None else images[0].expected_in_series
     unnamed = (expected or 0) - len(images) - sum(each.count for each in missing)
     if unnamed > 0 and expected is not None:
-        missing.append(_unnamed(unnamed, expected, uid, bool(missing)))
-    if expected is None and missing:
-        expected = len(images) + sum(each.count for each in missing)
+        missing += _at_the_ends(images, missing, expected, unnamed) or [_unnamed(unnamed, expected, uid, bool(missing))]
+    if missing or expected is not None:
+        expected = max(expected or 0, len(images) + sum(each.count for each in missing))
     status = Status.SHORT if missing else Status.COMPLETE if announced is not None else Status.QUIET
     largest = max(stacks, key=lambda stack: len(stack.layers), default=None)
     return SeriesCompleteness(
@@ -200,7 +142,40 @@ def assess_series(
         round(largest.spacing, 4) if largest and largest.spacing else None,
         images[0].slice_thickness,
         round(largest.shear_deg, 1) if largest and len(largest.layers) > 1 else None,
+        thinning.evidence(images, stacks) if not any(each.kind is Kind.THINNED for each in missing) else (),
     )
+
+
+def _listed(absent: Sequence[Listed], missing: Sequence[Missing], series_uid: str) -> list[Missing]:
+    """Images of the sender's list by their numbers, but for those that are missed already."""
+    told = {each.instance_number for each in missing}
+    numbers = sorted({one.instance_number for one in absent if one.instance_number is not None} - told)
+    return [_missing(Lost(None, number), series_uid) for number in numbers]
+
+
+def _at_the_ends(images: Sequence[Said], missing: Sequence[Missing], expected: int, unnamed: int) -> list[Missing]:
+    """The first or last images by their numbers, where all numbers from 1 to what is expected are accounted for."""
+    numbers = {image.instance_number for image in images} | {each.instance_number for each in missing}
+    absent = [number for number in range(1, expected + 1) if number not in numbers]
+    if len(absent) != unnamed or None in numbers or len(numbers) + len(absent) != expected:
+        return []
+    return [_missing(Lost(None, number), images[0].series_uid) for number in absent]
+
+
+def _times_lost(images: Sequence[Said], stacks: Sequence[Stack]) -> list[Missing]:
+    """Whole time points of a dynamic series that says how many it has, where several came (PS3.3 §C.8.13.1)."""
+    told = {image.temporal_positions for image in images}
+    seen = {image.temporal_position for image in images}
+    if len(told) != 1 or len(seen) < 2 or None in seen or len(stacks) != 1:
+        return []
+    wanted = told.pop() or 0
+    absent = wanted - len(seen)
+    if absent <= 0 or len(images) != len(seen) * len(stacks[0].layers):
+        return []
+    words = Words(
+        f"缺 {absent} 个时相（数据称共 {wanted} 个）。", f"{absent} time points are missing of the {wanted} it says."
+    )
+    return [Missing(Kind.COUNT, words, images[0].series_uid, count=absent * len(stacks[0].layers))]
 
 
 def _stacks(images: Sequence[Said]) -> list[Stack]:
@@ -222,7 +197,7 @@ def _localises(image: Said) -> bool:
 
 
 def _lost(images: Sequence[Said], stacks: Sequence[Stack]) -> list[Lost]:
-    lost = [each for stack in stacks for each in lost_from(stack)]
+    lost = [each for stack in stacks for each in lost_from(stack) or thinning.decimated(stack)]
     even = sum(len(layer.slices) for stack in stacks if stack.spacing is not None for layer in stack.layers)
     slices = [image for image in images if _is_slice(image)]
     untold = len(slices) == len(images) and not even and len(stacks) <= 1 and not _localises(images[0])
@@ -259,30 +234,6 @@ def _unnamed(count: int, expected: int, series_uid: str, more: bool) -> Missing:
     zh = f"{'另' if more else ''}缺 {count} 幅（该序列应有 {expected} 幅）。"
     en = f"{count} {'more ' if more else ''}missing (the series has {expected} images)."
     return Missing(Kind.COUNT, Words(zh, en), series_uid, count=count)
-
-
-def _announced_in_vain(
-    images: Sequence[Said], announced: Expectation, by_series: Mapping[str, Sequence[Said]]
-) -> tuple[Missing, ...]:
-    """What was announced for the study and did not come: whole series, named objects, or a number of images."""
-    absent = tuple(
-        Missing(
-            Kind.SERIES,
-            Words(f"缺整个序列（{count} 幅）。", f"A whole series is missing ({count} images)."),
-            uid,
-            count=count,
-        )
-        for uid, count in announced.series.items()
-        if uid not in by_series and count
-    )
-    if announced.sop_uids:
-        short = len(announced.sop_uids - {image.sop_uid for image in images})
-    else:
-        short = 0 if announced.series else (announced.instances or 0) - len(images)
-    if short <= 0:
-        return absent
-    words = Words(f"比清单少 {short} 幅影像。", f"{short} images of the sender's list have not come.")
-    return (*absent, Missing(Kind.COUNT, words, count=short))
 
 
 def _copies(said: Sequence[tuple[Said, str, int]]) -> list[tuple[str, Conflict]]:
@@ -326,47 +277,7 @@ def _crossed(images: Sequence[Said]) -> tuple[Conflict, ...]:
     return tuple(conflicts)
 
 
-def _notices(images: Sequence[Said]) -> tuple[Words, ...]:
-    """Thick CT slices only, where the scanner measured thin ones."""
-    slices = [image for image in images if image.modality == "CT" and _is_slice(image) and not _localises(image)]
-    thicknesses = [image.slice_thickness for image in slices if image.slice_thickness]
-    rows = [image.collimation for image in slices if image.collimation]
-    if not thicknesses or min(thicknesses) < THICK or not rows or min(rows) > MAKES_THIN:
-        return ()
-    thick, thin = f"{min(thicknesses):g}", f"{min(rows):g}"
-    return (
-        Words(
-            f"只有 {thick} mm 厚层；扫描采集层厚为 {thin} mm，可请申请方补传薄层。",
-            f"Only {thick} mm slices came; {thin} mm were acquired. Ask the requesting site for the thin series.",
-        ),
+def _thick_only(images: Sequence[Said]) -> tuple[Words, ...]:
+    return thinning.thick_only(
+        [image for image in images if image.modality == "CT" and _is_slice(image) and not _localises(image)]
     )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (Missing, Conflict, SeriesCompleteness, StudyCompleteness)):
-        return {name: _plain(getattr(value, name)) for name in value.__slots__}
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return str(value) if isinstance(value, StrEnum) else value
-
-
-def _losses(kept: Mapping[str, Any]) -> tuple[tuple[Missing, ...], tuple[Conflict, ...]]:
-    missing = (
-        Missing(**each | {"kind": Kind(each["kind"]), "sentence": Words(*each["sentence"])}) for each in kept["missing"]
-    )
-    conflicts = (
-        Conflict(**each | {"kind": Kind(each["kind"]), "sentence": Words(*each["sentence"])})
-        for each in kept["conflicts"]
-    )
-    return tuple(missing), tuple(conflicts)
-
-
-def _series_of(kept: Mapping[str, Any]) -> SeriesCompleteness:
-    missing, conflicts = _losses(kept)
-    told: dict[str, Any] = {
-        **kept,
-        "status": Status(kept["status"]),
-        "missing": missing,
-        "conflicts": conflicts,
-    }
-    return SeriesCompleteness(**told)

@@ -24,6 +24,7 @@ from consult.store.unit import Store, Taken
 log = logging.getLogger(__name__)
 
 BATCH = 64  # objects in one commit
+LINGER_S = 0.004  # that a commit waits for objects that other senders are about to bring
 TRIES = 5  # of a commit that another writer disturbed
 PAUSE_S = 0.05  # after the first of them, doubling
 RELEASED_QUIET = timedelta(seconds=0.3)  # after the sender hung up; another association may follow at once
@@ -97,7 +98,8 @@ class Intake:
     """The one way in for images, for all doors of a process. A context manager.
 
     ``clock`` gives aware UTC; ``quiet_s`` is how long a study must be quiet before it is assessed; ``in_flight_bytes``
-    bounds what lies on disk unsettled before new objects wait; ``quarantine_bytes`` bounds what is kept of refusals.
+    bounds what has come whole and is not settled before new objects wait: what still comes lies on disk, and one that
+    sends a large object slowly holds up nobody. ``quarantine_bytes`` bounds what is kept of refusals.
     """
 
     def __init__(
@@ -120,7 +122,8 @@ class Intake:
         self._in_flight_bytes = in_flight_bytes
         self._quarantine_bytes = quarantine_bytes
         self._flow = threading.Condition()
-        self._open: set[Incoming] = set()
+        self._unsettled: set[Incoming] = set()
+        self._coming = 0
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_on, name="intake-writer", daemon=True)
         self._side = ThreadPoolExecutor(side_threads, "intake")
@@ -145,22 +148,14 @@ class Intake:
         with self._flow:
             if not self._flow.wait_for(self._has_room, WAIT_S):
                 raise NoRoom(BUSY)
-            incoming = self._blobs.incoming()
-            self._open.add(incoming)
-        return incoming
+        return self._blobs.incoming()
 
     def _has_room(self) -> bool:
-        return sum(each.size for each in self._open) < self._in_flight_bytes
+        return sum(each.size for each in self._unsettled) < self._in_flight_bytes
 
     def drop(self, incoming: Incoming) -> None:
         """The rest of it will not come: forget the object."""
         incoming.discard()
-        self._settled(incoming)
-
-    def _settled(self, incoming: Incoming) -> None:
-        with self._flow:
-            self._open.discard(incoming)
-            self._flow.notify_all()
 
     def take(self, incoming: Incoming, sender: Sender, named: Named = NOTHING_NAMED) -> Receipt:
         """Make a whole object durable; returns when file and row are on disk.
@@ -168,27 +163,43 @@ class Intake:
         Raises Broken when it is not what it claims, or not what was ``named`` (it is then in quarantine); NoRoom or
         Unavailable when it should be sent again (nothing is left).
         """
+        self._arrived(incoming)
         try:
             pending = self._prepared(incoming, sender, named)
             return pending.receipt.result()
         finally:
             incoming.discard()
-            self._settled(incoming)
+            with self._flow:
+                self._unsettled.discard(incoming)
+                self._flow.notify_all()
 
     def _prepared(self, incoming: Incoming, sender: Sender, named: Named) -> _Pending:
         """Bring the object to its place on disk, and queue it for its row."""
-        incoming.flush()
-        instance = self._read(incoming, sender, named)
-        self._blobs.keep(incoming)
-        arrival = Arrival(instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock())
-        arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
-        pending = _Pending(arrival, Future())
-        self._queue.put(pending)
-        return pending
+        with self._flow:
+            self._coming += 1
+        try:
+            incoming.flush()
+            instance = self._read(incoming, sender, named)
+            self._blobs.keep(incoming)
+            arrival = Arrival(
+                instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock()
+            )
+            arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
+            pending = _Pending(arrival, Future())
+            self._queue.put(pending)
+            return pending
+        finally:
+            with self._flow:
+                self._coming -= 1
 
     def take_aside(self, incoming: Incoming, sender: Sender, named: Named = NOTHING_NAMED) -> "Future[Receipt]":
         """As ``take``, in a thread of its own, so that one sender's objects are committed together."""
+        self._arrived(incoming)
         return self._side.submit(self.take, incoming, sender, named)
+
+    def _arrived(self, incoming: Incoming) -> None:
+        with self._flow:
+            self._unsettled.add(incoming)
 
     def hung_up(self, study_ids: Iterable[str]) -> None:
         """Whoever sent into these studies is done: look at them soon, without the long wait for a silent sender."""
@@ -238,11 +249,13 @@ class Intake:
             self._write_or_tell(self._batch(first))
 
     def _batch(self, first: _Pending) -> list[_Pending]:
-        """What is committed together: all that came while the last commit was under way."""
+        """What is committed together: all that waits, and what comes while others are at it, for a moment."""
         batch = [first]
+        until = time.monotonic() + LINGER_S
         while len(batch) < BATCH:
+            patience = until - time.monotonic() if self._coming else 0
             try:
-                more = self._queue.get_nowait()
+                more = self._queue.get(timeout=max(0, patience))
             except queue.Empty:
                 break
             if more is None:

@@ -221,3 +221,10 @@ def sealed_key(connection: Connection, person_id: str) -> bytes | None:
         .limit(1)
     )
     return connection.scalar(query)
+
+
+def reseal(connection: Connection, person_id: str, sealed: bytes, resealed: bytes) -> None:
+    """The same key of a person in another seal. Raises Stale where that seal is not there any more."""
+    mine = (signing_keys.c.person_id == person_id, signing_keys.c.sealed == sealed)
+    if connection.execute(update(signing_keys).where(*mine).values(sealed=resealed)).rowcount != 1:
+        raise Stale

@@ -108,9 +108,10 @@ def drop_session(unit: Unit, token_sha256: str) -> None:
     unit.connection.execute(delete(sessions).where(sessions.c.token_sha256 == token_sha256))
 
 
-def drop_sessions_of(unit: Unit, person_id: str) -> None:
-    """End every session of a person."""
-    unit.connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
+def drop_sessions_of(unit: Unit, person_id: str, but: str | None = None) -> None:
+    """End every session of a person, all ``but`` the one with this hash."""
+    theirs = delete(sessions).where(sessions.c.person_id == person_id)
+    unit.connection.execute(theirs if but is None else theirs.where(sessions.c.token_sha256 != but))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,17 @@ def served_head(path: Path) -> tuple[bytes, int]:
         return part10_head(sop_class, sop_uid, opened.transfer_syntax), 0
 
 
+def bulk_element(path: Path, tag_path: str) -> tuple[int, int] | None:
+    """Offset and length of a bulk value that can be sent from the file as it lies; None where it needs ``bulk_value``.
+
+    Raises KeyError where nothing is there.
+    """
+    with open_dicom(path) as opened:
+        element = _at_path(opened.data, tag_path.split("/"))
+        plain = not opened.inflated and not opened.encoding.big and opened.transfer_syntax != GE_PRIVATE
+        return (element.at, element.length) if plain and element.at and element.fragments is None else None
+
+
 def bulk_value(path: Path, tag_path: str) -> bytes:
     """The bulk value behind a BulkDataURI's tag path (``54000100/0/54001010``), little endian, unencapsulated.
 

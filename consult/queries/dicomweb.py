@@ -1,30 +1,37 @@
-"""DICOMweb's questions: searches as DICOM JSON, metadata made ready, and where the bytes of images lie."""
+"""DICOMweb's questions: metadata made ready, and where the bytes of images lie."""
 
 import gzip
-import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
-from consult.domain.errors import NotFound
+from consult.domain.errors import Broken, NotFound
 from consult.domain.people import Actor
 from consult.formats.copies import copy_name, explicit_copy, shown_from_copy
-from consult.formats.dicom import bulk_value, served_head
+from consult.formats.dicom import EXPLICIT, NATIVE, bulk_element, bulk_value, part10_head, served_head
 from consult.formats.frames import FrameTable, frame_table, read_frame
-from consult.store import qido, studies
+from consult.formats.rewriting import Rewriter
+from consult.store import studies
 from consult.store.blobs import Blobs
-from consult.store.qido import ATTRIBUTES, REQUESTED, BadQuery, Level, Search
 from consult.store.unit import Store
 
-__all__ = ["BadQuery", "Level", "Search"]
-
-JsonObject = dict[str, Any]
 FAST = 1  # level of gzip where somebody waits
 PIXELS = "7FE00010"
+OCTETS = "application/octet-stream"
 TABLES = 4096  # frame tables kept in memory
+DECODED = frozenset(
+    {"1.2.840.10008.1.2.5"}
+    | {
+        f"1.2.840.10008.1.2.4.{tail}"
+        for tail in (50, 51, 53, 55, 57, 70, 80, 81, 90, 91, 92, 93, 201, 202, 203, 110, 111, 112)
+    }
+)
+"""Compressed transfer syntaxes that the rewriting process decodes."""
+_REWRITERS = BoundedSemaphore(2)  # processes that decode for those who ask for another syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,67 +54,6 @@ class Bytes:
     media_type: str
     transfer_syntax: str
     etag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Found objects as DICOM JSON, and how many match in all."""
-
-    objects: list[JsonObject]
-    total: int
-
-
-# searches
-
-
-def search(store: Store, actor: Actor, wanted: Search, include: frozenset[str], base: str) -> Page:
-    """What matches, as DICOM JSON (PS3.18 §10.6.3); ``base`` is where ``/studies`` of RetrieveURLs begins.
-
-    ``include`` names attributes beyond those that are always given, or holds ``all``; beyond our columns they come
-    from the metadata of instances. Raises BadQuery and NotFound.
-    """
-    with store.read() as connection:
-        found = qido.search(connection, actor, wanted)
-        objects = [_object(row, wanted.level, base) for row in found.rows]
-        if wanted.level is Level.INSTANCE and include:
-            for row, made in zip(found.rows, objects, strict=True):
-                said = json.loads(studies.metadata_of_instance(connection, row["id"]))
-                made |= {tag: said[tag] for tag in said if "all" in include or tag in include}
-    return Page(objects, found.total)
-
-
-def _object(row: JsonObject, level: Level, base: str) -> JsonObject:
-    url = f"{base}/studies/{row['0020000D']}"
-    if level >= Level.SERIES:
-        url += f"/series/{row['0020000E']}"
-    if level >= Level.INSTANCE:
-        url += f"/instances/{row['00080018']}"
-    made: JsonObject = {
-        "00080005": {"vr": "CS", "Value": ["ISO_IR 192"]},
-        "00080056": {"vr": "CS", "Value": ["ONLINE"]},
-        "00081190": {"vr": "UR", "Value": [url]},
-    }
-    for each in ATTRIBUTES:
-        if each.tag in row:
-            made[each.tag] = _element(each.vr, row[each.tag])
-    if level >= Level.SERIES:
-        asked = {each.tag: _element(each.vr, row[each.tag]) for each in REQUESTED if row[each.tag]}
-        if asked:
-            made["00400275"] = {"vr": "SQ", "Value": [asked]}
-    return dict(sorted(made.items()))
-
-
-def _element(vr: str, value: Any) -> JsonObject:
-    values = [each for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
-    if not values:
-        return {"vr": vr}
-    return {"vr": vr, "Value": [_person(each) for each in values] if vr == "PN" else values}
-
-
-def _person(groups: str) -> JsonObject:
-    """A person name in DICOM JSON (PS3.18 §F.2.2)."""
-    names = ("Alphabetic", "Ideographic", "Phonetic")
-    return {name: group for name, group in zip(names, groups.split("="), strict=False) if group}
 
 
 # metadata
@@ -201,26 +147,63 @@ def _with_frames(blobs: Blobs, row: Any) -> Path:
     return blobs.cached(copy_name(row.sha256), partial(explicit_copy, stored))
 
 
-def instance(store: Store, blobs: Blobs, actor: Actor, study_uid: str, series_uid: str, sop_uid: str) -> Bytes:
-    """A whole object as Part 10. Raises NotFound."""
-    return _whole(blobs, _instance(store, actor, study_uid, series_uid, sop_uid))
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object that is kept: where, what it is, how many bytes, and in which syntax."""
+
+    path: Path
+    sop_class: str
+    sop_uid: str
+    size: int
+    transfer_syntax: str
+    sha256: str
+
+    @property
+    def rewritable(self) -> bool:
+        """Whether it can be had in Explicit VR Little Endian."""
+        return self.transfer_syntax in NATIVE or self.transfer_syntax in DECODED
+
+    def as_stored(self) -> Bytes:
+        """Its bytes as they came, but for the preamble."""
+        head, at = served_head(self.path)
+        pieces = (head, Slice(self.path, at, self.size - at))
+        return Bytes(pieces, "application/dicom", self.transfer_syntax, self.sha256)
 
 
-def instances(store: Store, blobs: Blobs, actor: Actor, study_uid: str, series_uid: str | None) -> Iterator[Bytes]:
-    """All objects of a study, or of one of its series. Raises NotFound at once."""
+def objects(
+    store: Store, blobs: Blobs, actor: Actor, study_uid: str, series_uid: str | None = None, sop_uid: str | None = None
+) -> list[Object]:
+    """The objects of a study, of one of its series, or one of them. Raises NotFound."""
     with store.read() as connection:
+        rows: Sequence[Any]
         if series_uid is None:
-            keys = [row.id for row in studies.series_of(connection, studies.find(connection, study_uid, actor).id)]
+            study = studies.find(connection, study_uid, actor)
+            rows = [
+                row
+                for each in studies.series_of(connection, study.id)
+                for row in studies.instances_of_series(connection, each.id)
+            ]
+        elif sop_uid is None:
+            key = studies.find_series(connection, study_uid, series_uid, actor).id
+            rows = studies.instances_of_series(connection, key)
         else:
-            keys = [studies.find_series(connection, study_uid, series_uid, actor).id]
-        rows = [row for key in keys for row in studies.instances_of_series(connection, key)]
-    return (_whole(blobs, row) for row in rows)
+            rows = [studies.find_instance(connection, study_uid, series_uid, sop_uid, actor)]
+    return [
+        Object(blobs.path(row.sha256), row.sop_class, row.sop_uid, row.size, row.transfer_syntax, row.sha256)
+        for row in rows
+    ]
 
 
-def _whole(blobs: Blobs, row: Any) -> Bytes:
-    path = blobs.path(row.sha256)
-    head, at = served_head(path)
-    return Bytes((head, Slice(path, at, row.size - at)), "application/dicom", row.transfer_syntax, row.sha256)
+def explicit(found: Iterable[Object]) -> Iterator[Bytes]:
+    """Objects in Explicit VR Little Endian, each made when its turn comes. Raises Broken where one cannot be."""
+    with _REWRITERS, Rewriter() as rewriter:
+        for each in found:
+            if each.transfer_syntax == EXPLICIT:
+                yield each.as_stored()
+                continue
+            data_set = rewriter.data_set(each.path, EXPLICIT)
+            head = part10_head(each.sop_class, each.sop_uid, EXPLICIT)
+            yield Bytes((head, data_set), "application/dicom", EXPLICIT, f"{each.sha256}-explicit")
 
 
 def bulk_data(
@@ -231,20 +214,30 @@ def bulk_data(
     series_uid: str,
     sop_uid: str,
     tag_path: str,
-) -> Bytes:
-    """A bulk value by the path in its BulkDataURI; pixel data is all frames in turn. Raises NotFound."""
+) -> list[Bytes]:
+    """A bulk value by the path in its BulkDataURI; of compressed pixels, each frame. Raises NotFound."""
     row = _instance(store, actor, study_uid, series_uid, sop_uid)
-    etag = f"{row.sha256}-{tag_path.replace('/', '-')}"
-    if tag_path.upper() == PIXELS:
-        path = _with_frames(blobs, row)
-        table = _table(path)
-        every = tuple(piece for number in range(1, table.frames + 1) for piece in _pieces(path, table, number))
-        return Bytes(every, table.media_type, table.transfer_syntax, etag)
+    path, etag = blobs.path(row.sha256), f"{row.sha256}-{tag_path.replace('/', '-')}"
     try:
-        value = bulk_value(blobs.path(row.sha256), tag_path)
+        if tag_path.upper() == PIXELS and row.transfer_syntax not in NATIVE:
+            return _compressed(path, etag)
+        element = bulk_element(path, tag_path)
+        piece: Piece = bulk_value(path, tag_path) if element is None else Slice(path, *element)
     except KeyError as nothing:
         raise NotFound from nothing
-    return Bytes((value,), "application/octet-stream", "1.2.840.10008.1.2.1", etag)
+    return [Bytes((piece,), OCTETS, EXPLICIT, etag)]
+
+
+def _compressed(path: Path, etag: str) -> list[Bytes]:
+    """Each compressed frame by itself (PS3.18 §8.7.3.3); all as one where nobody can tell which belongs to which."""
+    try:
+        table = _table(path)
+    except Broken:
+        return [Bytes((bulk_value(path, PIXELS),), OCTETS, EXPLICIT, etag)]
+    return [
+        Bytes(_pieces(path, table, number), table.media_type, table.transfer_syntax, f"{etag}-{number}")
+        for number in range(1, table.frames + 1)
+    ]
 
 
 def _instance(store: Store, actor: Actor, study_uid: str, series_uid: str, sop_uid: str) -> Any:

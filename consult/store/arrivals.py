@@ -14,7 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from consult.domain.events import Fact
 from consult.domain.studies import Instance
-from consult.store import outbox
+from consult.domain.words import searchable
+from consult.store import outbox, study_words
 from consult.store.rows import deflated, facts_of
 from consult.store.tables_studies import instances, refused, series, studies
 from consult.store.unit import Unit
@@ -159,6 +160,8 @@ def _rows(
         return found
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(dialect.insert(table).on_conflict_do_nothing(), missing)
+    if table is studies:
+        study_words.index(connection, missing)
     return {row.id: row for row in connection.execute(query, ids)}
 
 
@@ -329,12 +332,6 @@ def _study_row(each: Arrival) -> dict[str, Any]:
         "last_at": each.at,
         "told_at": each.at,
     }
-
-
-def searchable(groups: str) -> str:
-    """A name as people look for it: folded case, each group with its components apart and joined."""
-    parts = [group for group in groups.casefold().split("=") if group]
-    return " ".join(" ".join((part.replace("^", " "), part.replace("^", ""))) for part in parts)
 
 
 def _series_row(each: Arrival) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -36,3 +36,6 @@ Document: JSON = JSON().with_variant(JSONB(), "postgresql")
 
 Position: Any = BigInteger().with_variant(Integer(), "sqlite")
 """A growing 64-bit number; SQLite only counts up by itself in an INTEGER PRIMARY KEY."""
+
+Plain: Any = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is ordered by its code points on either engine, so that what begins alike lies together."""

@@ -4,7 +4,21 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, false, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    false,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+    update,
+)
 
 from consult.domain.access import Scope, What, scope_of
 from consult.domain.completeness import StudyCompleteness
@@ -12,6 +26,7 @@ from consult.domain.errors import NotFound
 from consult.domain.events import Fact
 from consult.domain.people import Actor
 from consult.domain.studies import Instance
+from consult.domain.words import folded
 from consult.store import cases as case_rows
 from consult.store import outbox
 from consult.store.arrivals import RECEIVING, SETTLE
@@ -21,6 +36,7 @@ from consult.store.tables_studies import instances, refused, series, studies
 from consult.store.unit import Unit
 
 PRIMARY = instances.c.rank == 0
+_WITH_OWN = frozenset({Scope.OWN_SITE, Scope.REGION})
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -32,15 +48,17 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     scopes = scope_of(actor, What.IMAGES)
     if Scope.ALL in scopes:
         return true()
+    if scopes == {Scope.OWN_SITE}:  # a case shows its own requesting site's studies only, which are these already
+        return studies.c.institution == actor.institution_code
     conditions: list[ColumnElement[bool]] = [false()]
-    if actor.institution_code is not None and scopes & {Scope.OWN_SITE, Scope.REGION}:
+    if actor.institution_code is not None and scopes & _WITH_OWN:
         conditions.append(studies.c.institution == actor.institution_code)
     if scopes:
-        conditions.append(_through_cases(actor))
+        conditions.append(through_cases(actor))
     return or_(*conditions)
 
 
-def _through_cases(actor: Actor) -> ColumnElement[bool]:
+def through_cases(actor: Actor) -> ColumnElement[bool]:
     """The studies of cases whose images the actor sees, and the prior studies of the same patients at the same site."""
     linked = studies.alias("linked")
     return exists(
@@ -57,6 +75,34 @@ def _through_cases(actor: Actor) -> ColumnElement[bool]:
         )
         .correlate(studies)
     )
+
+
+def visible_ids(actor: Actor) -> Select[tuple[str]] | None:
+    """The ids of what ``visible_to`` holds for, looked up from the cases' side: quick where they are few.
+
+    None where the actor sees all, or all of an institution. An id may come more than once.
+    """
+    scopes = scope_of(actor, What.IMAGES)
+    if Scope.ALL in scopes or scopes == {Scope.OWN_SITE}:
+        return None
+    linked = studies.alias("linked")
+    theirs = and_(linked.c.study_uid == case_studies.c.study_uid, linked.c.institution == cases.c.requesting_site)
+    through: Select[tuple[str]] = (
+        select(studies.c.id)
+        .select_from(cases)
+        .join(case_studies, case_studies.c.case_id == cases.c.id)
+        .join(linked, theirs)
+        .join(
+            studies,
+            and_(studies.c.institution == linked.c.institution, or_(studies.c.id == linked.c.id, same_patient(linked))),
+        )
+        .where(case_rows.visible_to(actor, What.IMAGES))
+    )
+    if actor.institution_code is None or not scopes & _WITH_OWN:
+        return through
+    own = select(studies.c.id).where(studies.c.institution == actor.institution_code)
+    both = union_all(own, through).subquery()
+    return select(both.c.id)
 
 
 def same_patient(other: FromClause) -> ColumnElement[bool]:
@@ -204,7 +250,7 @@ def latest(
 ) -> Sequence[Any]:
     """Up to ``limit`` visible studies after a cursor (time of arrival, id), newest first."""
     query = select(studies).where(visible_to(actor)).order_by(studies.c.first_at.desc(), studies.c.id.desc())
-    for word in text.casefold().split():
+    for word in folded(text).split():
         query = query.where(_contains(word))
     if after is not None:
         query = query.where(tuple_(studies.c.first_at, studies.c.id) < after)

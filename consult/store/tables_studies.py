@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from consult.store.columns import Document, Instant, Position
+from consult.store.columns import Document, Instant, Plain, Position
 from consult.store.tables import metadata
 
 studies = Table(
@@ -37,6 +37,8 @@ studies = Table(
     Index("ix_studies_institution_first_at", "institution", "first_at"),
     Index("ix_studies_patient_id", "patient_id"),
     Index("ix_studies_accession_number", "accession_number"),
+    Index("ix_studies_study_date_study_time_id", "study_date", "study_time", "id"),
+    Index("ix_studies_institution_study_date_study_time_id", "institution", "study_date", "study_time", "id"),
 )
 """A study as one institution sent it; ``id`` is made of the institution's code and the StudyInstanceUID.
 
@@ -44,6 +46,16 @@ Two institutions that send the same UID have a study each, with the same objects
 nobody can read, change or find out about another's study by sending its UID. ``study_label`` is StudyID (0020,0010).
 ``told_at`` is when its arrival was last told as a fact.
 """
+
+study_words = Table(
+    "study_words",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("word", Plain, primary_key=True),
+    Column("study_id", String(32), ForeignKey("studies.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""What a study is found by from its beginning, folded: the words of its patient's name, its numbers."""
 
 series = Table(
     "series",

@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from consult.actions import assessment, commitments, deadlines, deliveries, images, nodes, relay
+from consult.actions import (
+    announcements,
+    assessment,
+    commitments,
+    deadlines,
+    deliveries,
+    images,
+    nodes,
+    proof,
+    relay,
+)
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
 from consult.actions.passwords import Passwords
@@ -20,6 +30,7 @@ from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
 from consult.formats.trust import DemoAuthority, find_demo_authority, open_demo_authority
 from consult.settings import Dicom, Settings, Trust
+from consult.store.announcements import ASK
 from consult.store.blobs import Blobs
 from consult.store.leader import Leadership
 from consult.store.unit import Store
@@ -38,6 +49,8 @@ if TYPE_CHECKING:
 
 TICK_S = 0.5
 COMMITMENTS_S = 1.0
+COUNTS_S = 2.0
+VERIFY_S = 30.0
 DAY_S = 86400.0
 JUDGE_TIMEOUT_S = 20.0  # for a file of anyone that is to be verified
 
@@ -127,10 +140,13 @@ def build_worker(parts: Parts) -> Worker:
     leadership = Leadership(parts.store)
     the_relay = Relay(StoredPositions(parts.store), subscribers(parts), parts.clock, leadership.held)
     parts.store.on_facts(the_relay.nudge)
-    tell = peers_of(parts).tell_commitment
+    peers = peers_of(parts)
+    tell, counts = peers.tell_commitment, {ASK: announcements.ask_counts(peers.counts)}
     jobs = (
         Job("timers", TICK_S, lambda now: relay.run_due_timers(parts.store, timer_jobs(parts), now)),
         Job("commitments", COMMITMENTS_S, lambda now: commitments.tell_due(parts.store, parts.blobs, tell, now)),
+        Job("counts", COUNTS_S, lambda now: relay.run_due_timers(parts.store, counts, now)),
+        Job("verify", VERIFY_S, lambda now: proof.walk(parts.store, parts.blobs, now)),
         Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
     )
     return Worker(the_relay, Ticker(jobs, leadership.held, parts.clock), leadership)
@@ -142,6 +158,7 @@ def subscribers(parts: Parts) -> Mapping[str, Handler]:
         "deadlines": _on("case", lambda fact, now: deadlines.on_case_fact(parts.store, fact, now)),
         "arrivals": _on("study", lambda fact, now: deadlines.on_study_fact(parts.store, fact, now)),
         "deliveries": _on("case", lambda fact, now: deliveries.on_case_fact(parts.store, parts.blobs, fact, now)),
+        "prove": _on("study", lambda fact, now: proof.on_study_fact(parts.store, parts.blobs, fact, now)),
         "prepare": _on("study", lambda fact, now: images.on_study_fact(parts.store, parts.blobs, fact, now)),
     }
 

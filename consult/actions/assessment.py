@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from consult.actions.intake import RELEASED_QUIET
 from consult.domain.completeness import assess
-from consult.store import studies
-from consult.store.arrivals import SETTLE
+from consult.store import announcements, proof, studies
+from consult.store.arrivals import RECEIVING, SETTLE
 from consult.store.outbox import Timer
 from consult.store.unit import Store
 
@@ -24,14 +24,18 @@ def settle(store: Store, study_id: str, quiet: timedelta, released: bool, now: d
             return
         due = row.last_at + (RELEASED_QUIET if released else quiet)
         said = studies.said_by(connection, study_id) if due <= now else []
+        expectations = announcements.expected(connection, row)
+        decided = proof.decided(connection, study_id)
     if due > now:
         with store.write() as unit:
             studies.await_quiet(unit, study_id, due, released)
         return
-    found = assess(said)
+    found = assess(said, expectations, decided=decided)
     with store.write() as unit:
         if not studies.settle(unit, row, found, now):
             studies.await_quiet(unit, study_id, now + quiet, False)
+        elif row.status == RECEIVING:
+            announcements.ask_soon(unit, study_id, now)
 
 
 def study_timers(quiet_s: float) -> Mapping[str, Callable[[Store, Timer, datetime], None]]:

@@ -58,12 +58,18 @@ class Said(Sliced, Protocol):
 
 
 def assess(
-    said: Sequence[tuple[Said, str, int]], expectations: Sequence[Expectation] = (), receiving: bool = False
+    said: Sequence[tuple[Said, str, int]],
+    expectations: Sequence[Expectation] = (),
+    receiving: bool = False,
+    decided: frozenset[str] = frozenset(),
 ) -> StudyCompleteness:
-    """Assess a study from all its objects: (what it says, SHA-256, rank), rank above 0 being a differing copy."""
+    """Assess a study from all its objects: (what it says, SHA-256, rank), rank above 0 being a differing copy.
+
+    ``decided`` are SOP instances between whose copies a person has chosen.
+    """
     images = [image for image, _, rank in said if rank == 0]
     known = announced(images, expectations)
-    copies = _copies(said)
+    copies = _copies(said, decided)
     by_series: dict[str, list[Said]] = defaultdict(list)
     for image in images:
         by_series[image.series_uid].append(image)
@@ -236,23 +242,28 @@ def _unnamed(count: int, expected: int, series_uid: str, more: bool) -> Missing:
     return Missing(Kind.COUNT, Words(zh, en), series_uid, count=count)
 
 
-def _copies(said: Sequence[tuple[Said, str, int]]) -> list[tuple[str, Conflict]]:
+def _copies(said: Sequence[tuple[Said, str, int]], decided: frozenset[str]) -> list[tuple[str, Conflict]]:
     """Series UID and conflict for each instance that came with different content."""
     found: dict[str, tuple[Said, int]] = {}
     for image, _, rank in said:
         if rank > 0:
             found[image.sop_uid] = (image, found.get(image.sop_uid, (image, 1))[1] + 1)
-    return [(image.series_uid, _copy(image, count)) for image, count in found.values()]
+    return [(image.series_uid, _copy(image, count, image.sop_uid in decided)) for image, count in found.values()]
 
 
-def _copy(image: Said, count: int) -> Conflict:
+def _copy(image: Said, count: int, decided: bool) -> Conflict:
     number = image.instance_number
     zh, en = (f"第 {number} 层", f"Slice {number}") if number is not None else ("一幅影像", "One image")
     words = Words(
         f"{zh}收到 {count} 个内容不同的版本，均已保留，请核对。",
         f"{en} came in {count} differing versions; all are kept, please check.",
     )
-    return Conflict(Kind.COPY, words, image.sop_uid)
+    if decided:
+        words = Words(
+            f"{zh}的 {count} 个版本已由专人核对选定，全部保留。",
+            f"A person has chosen between the {count} versions of {en[0].lower() + en[1:]}; all are kept.",
+        )
+    return Conflict(Kind.CHOSEN if decided else Kind.COPY, words, image.sop_uid)
 
 
 def _crossed(images: Sequence[Said]) -> tuple[Conflict, ...]:

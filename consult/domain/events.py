@@ -8,8 +8,9 @@ from typing import Any
 CASE_BEGUN = "create"
 """The first fact of every case, which carries all of it; the others are named by the verb that moved it."""
 
-STUDY_FACTS = ("study_received", "study_conflict", "study_settled")
-"""What happens to a study: objects arrived, an object came twice with other content, it was found settled."""
+STUDY_FACTS = ("study_received", "study_conflict", "study_settled", "study_announced", "study_decided", "study_faulty")
+"""What happens to a study: objects arrived, an object came twice with other content, it was found settled; somebody
+announced what there is of it, a person chose between copies, a check found that it is not as it was kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     SERIES = "series"  # an announced series of which nothing came
     THINNED = "thinned"  # every second (third …) slice was left out
     COPY = "copy"  # one SOP instance UID, different content
+    CHOSEN = "chosen"  # the same, and a person has chosen
     TWICE = "twice"  # one SOP instance UID in two series
     ALTERED = "altered"  # other bytes than the sender's list says
     PATIENT = "patient"  # two patients in one study

@@ -93,11 +93,12 @@ def by_uid(connection: Connection, study_uid: str) -> list[Any]:
     return list(connection.execute(select(studies).where(studies.c.study_uid == study_uid).order_by(studies.c.id)))
 
 
-def next_to_verify(connection: Connection) -> tuple[str | None, str]:
-    """The study after the stored position and that position; None at the end of a round."""
-    after = connection.scalar(select(walks.c.after).where(walks.c.name == WALK)) or ""
+def next_to_verify(connection: Connection) -> tuple[str | None, str, datetime | None]:
+    """The study after the stored position, None at the end of a round; that position; when it came there."""
+    walk = connection.execute(select(walks).where(walks.c.name == WALK)).first()
+    after = walk.after if walk else ""
     query = select(studies.c.id).where(studies.c.id > after).order_by(studies.c.id).limit(1)
-    return connection.scalar(query), after
+    return connection.scalar(query), after, walk.at if walk else None
 
 
 def walked(unit: Unit, after: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from socketserver import BaseServer
@@ -29,6 +30,7 @@ from consult.listeners.services import (
     call_of,
     dispatch,
     served,
+    turn_away,
 )
 from consult.listeners.sockets import MAX_PDU
 from consult.listeners.upper_layer import Answer, StoreRequest, Storing, StreamingDimse, accepting
@@ -40,6 +42,7 @@ SUCCESS, NO_ROOM, NOT_THE_CLASS, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC
 # PS3.8 §9.3.4: rejected for good, by the user, calling AE title not recognised; for now, local limit exceeded
 CALLING_UNKNOWN, TOO_MANY = (0x01, 0x01, 0x03), (0x02, 0x03, 0x02)
 TIMEOUT_S = 60.0  # of silence in an association
+LISTEN_S = 1.0  # for a peer to take an abort when the door closes
 ATTEND_S = 2.0  # between two looks at the open associations
 SPARE = 16  # connections beyond the associations, which are told so rather than dropped
 
@@ -191,6 +194,12 @@ class DimseListener:
         """The port that is listened on by TLS."""
         return self._port(1)
 
+    @property
+    def accepted(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The abstract syntaxes that are accepted, with their transfer syntaxes, beside all of storage."""
+        contexts = self._ae.supported_contexts
+        return [(str(each.abstract_syntax), tuple(map(str, each.transfer_syntax or ()))) for each in contexts]
+
     def _port(self, index: int) -> int:
         if len(self._servers) <= index:
             raise RuntimeError("not listening")
@@ -216,8 +225,7 @@ class DimseListener:
         self._ending.set()
         for server in self._servers:
             server.shutdown()
-        for association in list(self._callers):
-            self._hang_up(association)
+        self._hang_up()
         for association in list(self._callers):
             association.join(TIMEOUT_S)
         for thread in self._threads:
@@ -242,12 +250,20 @@ class DimseListener:
         server.most = self._ae.maximum_associations
         return server
 
-    def _hang_up(self, association: Association) -> None:
-        dimse = cast(StreamingDimse, association.dimse)
-        if dimse.receiving:
-            dimse.interrupt()
-        else:
-            association.abort()
+    def _hang_up(self) -> None:
+        """Tell the peers, and shut the line of those that do not listen: in the middle of an object, or of a PDU."""
+        idle: list[threading.Thread] = []
+        for association in list(self._callers):
+            if not cast(StreamingDimse, association.dimse).receiving:
+                idle.append(threading.Thread(target=association.abort, daemon=True))
+                idle[-1].start()
+        until = time.monotonic() + LISTEN_S
+        for thread in idle:
+            thread.join(max(0.0, until - time.monotonic()))
+        for association, caller in list(self._callers.items()):
+            cast(StreamingDimse, association.dimse).interrupt()
+            if caller.sender is None:  # its thread waits for them to say who they are
+                cast(Any, association.dul).to_user_queue.put(None)
 
     # an association
 
@@ -273,9 +289,11 @@ class DimseListener:
             return
         self._callers[association].sender = Sender(node.institution, node.ae_title, "dimse", node.charset)
         self._callers[association].may_send = node.may_send
+        asked = cast(A_ASSOCIATE, association.requestor.primitive)
+        turn_away(asked)
         for service in self._services:
             if service.offered is not None:
-                service.offered(cast(A_ASSOCIATE, association.requestor.primitive))
+                service.offered(asked)
 
     def _other(self, association: Association, message: Any, context_id: int) -> bool:
         """Serve a message of one of the services; whether it was one."""

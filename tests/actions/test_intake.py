@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from consult.actions.intake import Mismatched, Named, Receipt
 from consult.domain.errors import Broken, NoRoom, Unavailable, Words
+from consult.domain.studies import Instance
 from consult.formats.bounded import HeaderReader
 from consult.formats.dicom import part10_head
 from consult.store.arrivals import Kept
@@ -149,10 +150,24 @@ def test_a_full_disk_takes_nothing_and_leaves_nothing(store: Store, tmp_path: Pa
         assert emptied.put(a_slice(1)).kept is Kept.STORED
 
 
-def test_too_many_bytes_in_flight_make_the_next_sender_wait(store: Store, tmp_path: Path, reader: HeaderReader) -> None:
-    with archive(store, tmp_path, reader, in_flight_bytes=100_000) as made:
+class Patient(HeaderReader):
+    """A reader that waits until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 300, 20)
+        self.goes_on = threading.Event()
+
+    def read(self, path: Path, charset_override: str | None = None) -> Instance:
+        """As ever, but not yet."""
+        assert self.goes_on.wait(20)
+        return super().read(path, charset_override)
+
+
+def test_too_many_bytes_that_are_not_settled_make_the_next_sender_wait(store: Store, tmp_path: Path) -> None:
+    with Patient() as reader, archive(store, tmp_path, reader, in_flight_bytes=1000) as made:
         first = made.intake.open()
-        first.write(b"x" * 150_000)
+        first.write(a_slice(1) + b"\xfc\xff\xfc\xffOB\0\0" + (2000).to_bytes(4, "little") + b"\0" * 2000)
+        receipt = made.intake.take_aside(first, ANLONG_CT)
         opened_second = threading.Event()
 
         def open_second() -> None:
@@ -162,8 +177,9 @@ def test_too_many_bytes_in_flight_make_the_next_sender_wait(store: Store, tmp_pa
         waiting = threading.Thread(target=open_second)
         waiting.start()
         assert not opened_second.wait(0.2)
-        made.intake.drop(first)
+        reader.goes_on.set()
         assert opened_second.wait(20)
+        assert receipt.result(20).kept is Kept.STORED
         waiting.join()
 
 

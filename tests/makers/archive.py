@@ -1,5 +1,6 @@
 """An archive to put images into: a folder, a bounded parser, the intake, and files that differ where a test says so."""
 
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,8 +36,13 @@ class Archive:
         return self.intake.take(incoming, sender, named)
 
     def aside(self) -> list[Path]:
-        """What lies in the folders of objects on their way, but the lock."""
-        return [path for path in (self.blobs.root / "incoming").rglob("*") if path.is_file() and path.name != "lock"]
+        """What lies in the folders of objects on their way, but the lock; folders may come and go meanwhile."""
+        return [
+            Path(folder, name)
+            for folder, _, names in os.walk(self.blobs.root / "incoming")
+            for name in names
+            if name != "lock"
+        ]
 
     def objects(self) -> list[Path]:
         """The objects that are kept."""

@@ -1,6 +1,14 @@
 """All tables at once: importing this fills the metadata that the migrations must lead to."""
 
-from consult.store import tables, tables_nodes, tables_people, tables_proof, tables_reports, tables_studies
+from consult.store import (
+    tables,
+    tables_audit,
+    tables_nodes,
+    tables_people,
+    tables_proof,
+    tables_reports,
+    tables_studies,
+)
 
 metadata = tables.metadata
-TABLES = (tables, tables_nodes, tables_people, tables_proof, tables_reports, tables_studies)
+TABLES = (tables, tables_audit, tables_nodes, tables_people, tables_proof, tables_reports, tables_studies)

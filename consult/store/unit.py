@@ -9,8 +9,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from consult.domain.audit import Entry, entry_of
 from consult.domain.errors import Refusal, Unavailable, Words
 from consult.domain.events import Fact
+from consult.store import audit
 from consult.store.tables import facts
 
 Reader = Connection
@@ -32,10 +34,22 @@ class Unit:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._facts: list[Fact] = []
+        self._entries: list[Entry] = []
 
     def tell(self, told: Fact) -> None:
         """Keep a fact for the outbox; it gets its place in the order at commit."""
         self._facts.append(told)
+        entry = entry_of(told)
+        if entry is not None:
+            self.note(entry)
+
+    def note(self, entry: Entry) -> None:
+        """Keep what somebody did for the audit log; it gets its place in the chain at commit, with its effect."""
+        self._entries.append(entry)
+
+    def write_entries(self) -> None:
+        """Add what was noted to the audit log, last of all."""
+        audit.append(self.connection, self._entries)
 
     def write_facts(self) -> bool:
         """Insert the facts in commit order: on PostgreSQL positions are handed out under one lock.
@@ -85,6 +99,7 @@ class Store:
                 unit = Unit(connection)
                 yield unit
                 told = unit.write_facts()
+                unit.write_entries()
         except OperationalError as away:
             raise Unavailable(AWAY) from away
         except IntegrityError as twice:

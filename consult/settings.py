@@ -25,16 +25,43 @@ class Database(Section):
 
 
 class Blobs(Section):
-    """Where images and documents are kept."""
+    """Where images and documents are kept: ``file:///folder``, or ``s3://bucket/prefix``.
+
+    For S3: ``spool`` is this machine's folder for what arrives, for quarantine, and for ``near_bytes`` of copies.
+    ``endpoint`` is where a store that is not Amazon's answers; without keys those of the machine are used.
+    """
 
     url: str = "file:///var/lib/consult/blobs"
+    spool: Path = Path("/var/lib/consult/spool")
+    near_bytes: int = 64 * 1024 * 1024 * 1024
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: str | None = Field(default=None, repr=False)
 
     @property
     def folder(self) -> Path:
-        """The folder of a ``file:`` URL. Raises ValueError for another scheme."""
+        """The folder on this machine. Raises ValueError for a scheme that is not known."""
+        if self.elsewhere:
+            return self.spool
         if not self.url.startswith("file://"):
-            raise ValueError("blobs.url must be a file:/// folder")
+            raise ValueError("blobs.url must be file:///folder or s3://bucket/prefix")
         return Path(self.url.removeprefix("file://"))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether objects lie in an object store."""
+        return self.url.startswith("s3://")
+
+
+class Audit(Section):
+    """Where the audit log is anchored every day, outside the database, and the key that signs the anchors.
+
+    Keep the key where whoever can write to the database cannot read it.
+    """
+
+    folder: Path | None = None
+    key: Path = Path("/etc/consult/audit.key")
 
 
 class Web(Section):
@@ -102,6 +129,7 @@ class Settings(BaseSettings):
     parser: Parser = Parser()
     trust: Trust = Trust()
     report: Report = Report()
+    audit: Audit = Audit()
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @classmethod

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from consult.actions import (
     announcements,
     assessment,
+    audit,
     commitments,
     deadlines,
     deliveries,
@@ -29,10 +30,12 @@ from consult.domain.events import Fact
 from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
 from consult.formats.trust import DemoAuthority, find_demo_authority, open_demo_authority
+from consult.settings import Blobs as BlobSettings
 from consult.settings import Dicom, Settings, Trust
 from consult.store.announcements import ASK
 from consult.store.blobs import Blobs
 from consult.store.leader import Leadership
+from consult.store.shelves import S3, S3Shelf
 from consult.store.unit import Store
 from consult.worker.jobs import Job, Ticker
 from consult.worker.relay import Handler, Relay
@@ -52,6 +55,7 @@ COMMITMENTS_S = 1.0
 COUNTS_S = 2.0
 VERIFY_S = 30.0
 DAY_S = 86400.0
+ANCHOR_S = 600.0  # looks whether today's is there
 JUDGE_TIMEOUT_S = 20.0  # for a file of anyone that is to be verified
 
 
@@ -90,12 +94,20 @@ def open_store(url: str) -> Iterator[Store]:
         store.close()
 
 
+def open_blobs(kept: BlobSettings) -> Blobs:
+    """The objects: in a folder, or on a shelf elsewhere with copies near at hand."""
+    if not kept.elsewhere:
+        return Blobs(kept.folder)
+    shelf = S3Shelf(S3(kept.url, kept.endpoint, kept.region, kept.access_key, kept.secret_key).open())
+    return Blobs(kept.folder, shelf=shelf, near_bytes=kept.near_bytes)
+
+
 @contextmanager
 def open_parts(settings: Settings) -> Iterator[Parts]:
     """The parts of one process, closed again at the end."""
     with ExitStack() as closing:
         store = closing.enter_context(open_store(settings.database.url))
-        blobs = Blobs(settings.blobs.folder)
+        blobs = open_blobs(settings.blobs)
         reader = HeaderReader(settings.parser.workers, settings.parser.memory_mb, settings.parser.timeout_s)
         closing.enter_context(reader)
         intake = Intake(store, blobs, reader, clock, quiet_s=settings.dicom.quiet_s,
@@ -148,8 +160,17 @@ def build_worker(parts: Parts) -> Worker:
         Job("counts", COUNTS_S, lambda now: relay.run_due_timers(parts.store, counts, now)),
         Job("verify", VERIFY_S, lambda now: proof.walk(parts.store, parts.blobs, now)),
         Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
+        *_anchoring(parts),
     )
     return Worker(the_relay, Ticker(jobs, leadership.held, parts.clock), leadership)
+
+
+def _anchoring(parts: Parts) -> tuple[Job, ...]:
+    """The daily anchor of the audit log, where a folder was set for it."""
+    folder, key = parts.settings.audit.folder, parts.settings.audit.key
+    if folder is None:
+        return ()
+    return (Job("anchor", ANCHOR_S, lambda now: audit.anchor_when_due(parts.store, folder, key, now)),)
 
 
 def subscribers(parts: Parts) -> Mapping[str, Handler]:

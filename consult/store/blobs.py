@@ -6,11 +6,13 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 from consult.domain.errors import NoRoom, Words
+from consult.store.near import Near
+from consult.store.shelves import Shelf, hash_of
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_ROOM = Words(
@@ -113,9 +115,18 @@ class Blobs:
 
     Every process has a folder of its own under ``incoming``, held by a lock; what a dead process left there is removed
     when the next one starts. ``reserve_bytes`` stay free for the database; ``max_bytes`` is the largest object.
+
+    With a ``shelf`` objects lie there for good, and ``objects`` holds copies of up to ``near_bytes``.
     """
 
-    def __init__(self, root: Path, reserve_bytes: int = 256 << 20, max_bytes: int = 64 << 30) -> None:
+    def __init__(
+        self,
+        root: Path,
+        reserve_bytes: int = 256 << 20,
+        max_bytes: int = 64 << 30,
+        shelf: Shelf | None = None,
+        near_bytes: int = 64 << 30,
+    ) -> None:
         self.root = root.absolute()
         self._reserve = reserve_bytes
         self._max_bytes = max_bytes
@@ -127,6 +138,7 @@ class Blobs:
         if not (self.root / LAID_OUT).exists():
             _lay_out(self._objects)
             (self.root / LAID_OUT).touch()
+        self._near = None if shelf is None else Near(shelf, self._place, self._objects, near_bytes)
         self._own: Path | None = None
         self._lock: int | None = None
         self._quarantined_bytes: int | None = None
@@ -135,7 +147,15 @@ class Blobs:
     # objects
 
     def path(self, sha256: str) -> Path:
-        """Where the object with this hash lies, whether or not it is there."""
+        """Where the object with this hash lies, whether or not it is there; brought here from the shelf first.
+
+        Raises Unavailable when the shelf is away.
+        """
+        if self._near is not None:
+            self._near.bring(sha256)
+        return self._place(sha256)
+
+    def _place(self, sha256: str) -> Path:
         return self._objects / sha256[:2] / sha256
 
     def incoming(self) -> Incoming:
@@ -149,10 +169,13 @@ class Blobs:
 
         The place is given before the bytes are forced, so that a journalling file system commits both at once; until
         then no row names it. Where an object lies there already, it is only ever replaced by bytes that are on disk.
-        Raises NoRoom.
+        Raises NoRoom, and Unavailable when the shelf is away.
         """
         arrived.flush()
-        place = self.path(arrived.sha256)
+        if self._near is not None:
+            self._near.keep(arrived.sha256, arrived.path)
+            return
+        place = self._place(arrived.sha256)
         try:
             os.link(arrived.path, place)
         except FileExistsError:
@@ -174,12 +197,27 @@ class Blobs:
         return arrived.sha256
 
     def verify(self, sha256: str) -> bool:
-        """Whether the object is there and its bytes still have their hash."""
+        """Whether the object is there and its bytes still have their hash; on the shelf where there is one.
+
+        Raises Unavailable when the shelf is away.
+        """
+        if self._near is not None:
+            pieces = self._near.shelf.fetch(sha256)
+            return pieces is not None and hash_of(pieces) == sha256
         try:
             with self.path(sha256).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except FileNotFoundError:
             return False
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """Every object's hash and size, in no order. Raises Unavailable."""
+        if self._near is not None:
+            yield from self._near.shelf.names()
+            return
+        for folder in os.scandir(self._objects):
+            for each in os.scandir(folder.path):
+                yield each.name, each.stat().st_size
 
     # quarantine
 

@@ -36,6 +36,12 @@ def _workflow_page() -> str:
     return workflow_page.page()
 
 
+def _conformance_page() -> str:
+    from consult.cli import conformance_page
+
+    return conformance_page.page()
+
+
 def _workflow_script() -> str:
     from consult.cli import workflow_script
 
@@ -82,6 +88,7 @@ def _api_types() -> str:
 
 MADE = (
     Made("consult/domain/workflow.md", _workflow_page),
+    Made("ops/dicom-conformance.md", _conformance_page),
     Made("frontend/src/generated/workflow.ts", _workflow_script),
     Made("frontend/src/generated/events.ts", _events_script),
     Made("consult/web/openapi.json", _openapi),

@@ -35,6 +35,9 @@ _CODECS = {
     "ISO_IR 166": "iso8859_11",
     "ISO_IR 203": "iso8859_15",
 }
+ANSWERED_IN = (*(term for term in _CODECS if term), "\\ISO 2022 IR 58")
+"""The character sets that a query may be written in to be answered in them."""
+
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
 _DELIMITERS = re.compile(r"([\\^=\r\n\t\f])")  # each puts the code table back to its start (PS3.5 §6.1.2.5.3)
 _NUL_PADDED = frozenset({"UI", "OB", "UN", "OW", "OD", "OF", "OL", "OV"})

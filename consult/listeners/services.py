@@ -8,7 +8,8 @@ from io import BytesIO
 from types import MappingProxyType
 from typing import Any, cast
 
-from pynetdicom import evt
+from pydicom.uid import UID
+from pynetdicom import evt, sop_class
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext
@@ -26,6 +27,9 @@ NOT_AUTHORIZED, NO_RESOURCES, NOT_THE_MODEL, CANNOT_PROCESS = 0x0124, 0xA700, 0x
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 SYNTAXES = (EXPLICIT, IMPLICIT)
 """The transfer syntaxes of data sets that are not stored, the one preferred first."""
+
+NOT_SERVED = UID("1.2.840.10008.3.1.2.3.3")
+"""A class that pynetdicom knows and that is not served: modality performed procedure step."""
 
 COMMENT = 64  # characters of an error comment (PS3.7 table C.5.19-1, VR LO)
 
@@ -127,6 +131,17 @@ def refuse(
 def body(request: Any) -> bytes:
     """The identifier of a request; empty where none came."""
     return request.Identifier.getvalue() if request.Identifier is not None else b""
+
+
+def turn_away(asked: A_ASSOCIATE) -> None:
+    """Have pynetdicom reject what is known not to be storage, and not served: else it takes for storage what it lacks.
+
+    A rejected context is answered by its number alone, so its abstract syntax may be put in place of another's.
+    """
+    for context in asked.presentation_context_definition_list:
+        uid = UID(str(context.abstract_syntax))
+        if uid.type == "SOP Class" and "Storage" not in uid.name and not hasattr(sop_class, uid.keyword):
+            context.abstract_syntax = NOT_SERVED
 
 
 def agreed_extended(event: evt.Event) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from consult.store.find import ATTRIBUTES, BY_TAG, REQUESTED, Attribute, Level, 
 from consult.store.retrieve import Held
 from consult.store.unit import Store
 
-__all__ = ["ATTRIBUTES", "MORE", "OURS", "Attribute", "Held", "Level"]
+__all__ = ["ATTRIBUTES", "COUNTED", "MATCHED_IN_PARTS", "MORE", "OURS", "Attribute", "Held", "Level"]
 
 JsonObject = dict[str, Any]
 
@@ -89,7 +89,7 @@ class Question:
         return tuple(key for key in self.identifier.keys.values() if self._is_read(key.tag))
 
     def _is_read(self, tag: int) -> bool:
-        if tag in OURS or tag in NOT_IDENTIFIERS or tag in _COUNTED or self.level is Level.PATIENT:
+        if tag in OURS or tag in NOT_IDENTIFIERS or tag in COUNTED or self.level is Level.PATIENT:
             return False
         if self.level is Level.IMAGE:
             return tag not in BY_TAG
@@ -103,7 +103,7 @@ class Question:
     def _is_matched(self, key: Key) -> bool:
         if not _asks(key) or key.tag in NOT_IDENTIFIERS or self._is_read(key.tag):
             return True
-        if key.tag == find.MODALITIES_IN_STUDY:
+        if key.tag in MATCHED_IN_PARTS:
             return True
         held = BY_TAG.get(key.tag)
         return held is not None and held.matching is not None and held.level <= self.level
@@ -123,10 +123,16 @@ class Question:
         )
 
 
-_COUNTED = frozenset(
-    {find.MODALITIES_IN_STUDY, find.SOP_CLASSES_IN_STUDY, find.PATIENT_STUDIES, find.PATIENT_SERIES}
-    | {find.PATIENT_INSTANCES}
-)
+COUNTED: Mapping[int, tuple[str, Level]] = {
+    find.MODALITIES_IN_STUDY: ("ModalitiesInStudy", Level.STUDY),
+    find.SOP_CLASSES_IN_STUDY: ("SOPClassesInStudy", Level.STUDY),
+    find.PATIENT_STUDIES: ("NumberOfPatientRelatedStudies", Level.PATIENT),
+    find.PATIENT_SERIES: ("NumberOfPatientRelatedSeries", Level.PATIENT),
+    find.PATIENT_INSTANCES: ("NumberOfPatientRelatedInstances", Level.PATIENT),
+}
+"""What is put together from several rows: keyword and level."""
+MATCHED_IN_PARTS = frozenset({find.MODALITIES_IN_STUDY})
+"""Those of them that can be asked for."""
 
 
 def _asks(key: Key) -> bool:

@@ -2,8 +2,11 @@
 
 import ipaddress
 import socket
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
+from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotFound, Unavailable, Words
 from consult.domain.nodes import Node, checked
 from consult.store import nodes, people
@@ -52,6 +55,27 @@ def caller(store: Store, call: Call) -> Node | None:
     if node is None or (node.tls and not call.tls):
         return None
     return node if node.host is None or _comes_from(call.address, node.host) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Images that leave us: who asked, from where, who receives them, which studies, how many objects."""
+
+    asker: Node
+    address: str
+    receiver: Node
+    study_uids: tuple[str, ...]
+    objects: int
+
+
+def export(store: Store, told: Export, now: datetime) -> None:
+    """Write down that images go out, before any does. Raises Unavailable."""
+    detail = {"to": told.receiver.ae_title, "institution": told.asker.institution, "objects": told.objects,
+              "studies": list(told.study_uids)}  # fmt: skip
+    name = told.asker.ae_title
+    entry = Entry(Deed.EXPORT, now, None, name, "node", name, detail=detail, address=told.address)
+    with store.write() as unit:
+        unit.note(entry)
 
 
 def _comes_from(address: str, host: str) -> bool:

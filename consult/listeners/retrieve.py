@@ -12,6 +12,7 @@ from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext
 
+from consult.actions.nodes import Export
 from consult.channels.dicom import Gone, Originator, Peers, Unreachable, has_ended, reactor_paused, store
 from consult.domain.errors import Broken, Unavailable
 from consult.domain.nodes import Node
@@ -30,6 +31,7 @@ from consult.listeners.services import (
     Known,
     Service,
     body,
+    call_of,
     caller_of,
     is_cancelled,
     refuse,
@@ -49,6 +51,8 @@ MOST = 0xFFFF  # that a number of sub-operations can say (VR US)
 
 Retrieved = Callable[[Node, Node, Identifier, bool], list[Held]]
 """The objects that an identifier means: for the asker, to the receiver, in the patient root or not."""
+Noted = Callable[[Export], None]
+"""Writes down what goes out, before it does. Raises Unavailable."""
 Destination = Callable[[str], Node | None]
 """The machine of an AE title, if it is known. Raises Unavailable."""
 
@@ -159,12 +163,14 @@ class Retrieving:
     def __init__(
         self,
         retrieved: Retrieved,
+        noted: Noted,
         known: Known,
         destination: Destination,
         peers: Peers,
         loader: Callable[[], Loader],
     ) -> None:
         self._retrieved = retrieved
+        self._noted = noted
         self._known = known
         self._destination = destination
         self._peers = peers
@@ -235,13 +241,19 @@ class Retrieving:
         patient_root = request.AffectedSOPClassUID in (PATIENT_MOVE, PATIENT_GET)
         try:
             identifier = read_identifier(body(request), str(context.transfer_syntax[0]), node.charset)
-            return self._retrieved(node, receiver, identifier, patient_root)
+            objects = self._retrieved(node, receiver, identifier, patient_root)
+            going = [held for held in objects if held.may_go]
+            if going:
+                studies = tuple(sorted({held.study_uid for held in going}))
+                self._noted(Export(node, call_of(association).address, receiver, studies, len(going)))
         except dimse.BadIdentifier as why:
             refuse(association, context, request, NOT_THE_MODEL, why)
         except Broken as why:
             refuse(association, context, request, CANNOT_PROCESS, why)
         except Unavailable as why:
             refuse(association, context, request, NO_RESOURCES, why)
+        else:
+            return objects
         return None
 
 

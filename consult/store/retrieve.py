@@ -16,6 +16,7 @@ AT_ONCE = 500  # values in one question
 class Held:
     """An object that was asked for; ``may_go`` says that the institution it goes to may see its study."""
 
+    study_uid: str
     sop_class: str
     sop_uid: str
     syntax: str
@@ -55,7 +56,7 @@ def held(connection: Connection, asker: Actor, receiver: Actor, named: Named) ->
     told: dict[tuple[str, str, str], Held] = {}
     for row in found:
         may_go = row.study_id in open_to_receiver
-        one = Held(row.sop_class, row.sop_uid, row.transfer_syntax, row.sha256, may_go)
+        one = Held(row.study_uid, row.sop_class, row.sop_uid, row.transfer_syntax, row.sha256, may_go)
         told.setdefault((row.study_uid, row.series_uid, row.sop_uid), one)
     return list(told.values())
 

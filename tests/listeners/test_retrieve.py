@@ -19,6 +19,7 @@ from pynetdicom.association import Association
 from sqlalchemy import select
 
 from consult.listeners.retrieve import PATIENT_GET, PATIENT_MOVE, STUDY_GET, STUDY_MOVE
+from consult.store.audit import walk
 from consult.store.tables_studies import instances
 from tests.makers.archive import DUSHAN_CT, a_slice
 from tests.makers.dicom import CT, JPEG_LS, SAMPLES, needs_samples
@@ -245,6 +246,17 @@ def test_a_machine_moves_and_gets_nothing_of_another_county(stocked: Clinic, tmp
             ((status, _),) = association.send_c_get(identifier("IMAGE", SOPInstanceUID="2.25.11.1"), STUDY_GET)
         assert numbers(status) == (None, 0, 0, 0)
         assert server.files() == []
+
+
+def test_what_goes_out_is_written_down_before_it_does(stocked: Clinic) -> None:
+    with asking(stocked) as association:
+        list(association.send_c_get(identifier(), STUDY_GET))
+        list(association.send_c_get(identifier(StudyInstanceUID="2.25.4"), STUDY_GET))
+    with stocked.made.store.read() as connection:
+        (row,) = walk(connection)
+    entry = row.entry
+    assert (entry.deed, entry.person_name, entry.address) == ("export", "ANLONG", "127.0.0.1")
+    assert dict(entry.detail) == {"to": "ANLONG", "institution": "ANLONG", "objects": SLICES, "studies": ["2.25.1"]}
 
 
 @needs_dcmtk

@@ -15,6 +15,7 @@ from consult.domain.workflow_needs import lacks_images
 from consult.store import cases, outbox, people
 from consult.store.candidates import candidates_for, need_of
 from consult.store.outbox import Timer
+from consult.store.patients import differences_of
 from consult.store.unit import Store, Unit
 from consult.store.world import images_of, readings_of, report_due, world_of
 
@@ -64,6 +65,8 @@ def _judge_images(unit: Unit, case: Case, now: datetime) -> Case:
         case = move_by_system(unit, case, Verb.IMAGES_COMPLETE, {}, now)
     performing = people.institution(unit.connection, case.performing_site)
     if case.state is State.SUBMITTED and status in ("complete", "quiet") and performing.policy.auto_triage:
+        if differences_of(unit.connection, case):
+            return case  # a person looks at it
         case = move_by_system(unit, case, Verb.TRIAGE, {}, now)
     return case
 

@@ -114,14 +114,13 @@ def _rows_count(study: Any, rows: Sequence[Any], held: Sequence[proof.Held]) -> 
 
 
 def _object(blobs: Blobs, each: proof.Held) -> Fault | None:
-    place = blobs.path(each.sha256)
-    if not place.exists():
-        words = Words(f"影像文件丢失：{each.sop_uid}。", f"The object is gone: {each.sop_uid}.")
-        return Fault("gone", each.sha256, words)
-    if place.stat().st_size != each.size or not blobs.verify(each.sha256):
+    if blobs.verify(each.sha256):
+        return None
+    if blobs.path(each.sha256).exists():
         words = Words(f"影像文件已改变：{each.sop_uid}。", f"The object has changed: {each.sop_uid}.")
         return Fault("changed", each.sha256, words)
-    return None
+    words = Words(f"影像文件丢失：{each.sop_uid}。", f"The object is gone: {each.sop_uid}.")
+    return Fault("gone", each.sha256, words)
 
 
 def _manifest(blobs: Blobs, row: Any, there: set[tuple[str, str, str]]) -> list[Fault]:

@@ -184,6 +184,7 @@ class Case:
     outcome: str = ""
     sampled: bool = False  # drawn for quality assurance
     parent_id: str | None = None
+    patient_override: str = ""  # why images go with the request though they differ about the patient
 
     def stay_ends(self, now: datetime) -> Iterable[tuple[State, datetime, datetime]]:
         """Each stay with its beginning and its end; the last one ends ``now``."""

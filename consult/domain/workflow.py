@@ -182,7 +182,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T06", V.RESUBMIT, _one(S.RETURNED), S.SUBMITTED, {W.REQUESTER}, "补充后重新提交", "Resubmit",
          needs=(needs.ITEMS_ANSWERED, needs.STUDY_OR_FOLLOWS), effect=effects.resubmit, asks=("answers",)),
     _row("T07", V.TRIAGE, _one(S.SUBMITTED), S.QUEUED, {W.COORDINATOR, W.SYSTEM}, "受理", "Triage",
-         needs=(needs.IMAGES_READY,), effect=effects.triage, asks=("priority", "modality", "body_part", "override")),
+         needs=(needs.IMAGES_READY, needs.PATIENT_FITS), effect=effects.triage,
+         asks=("priority", "modality", "body_part", "override", "patient_override")),
     _row("T08", V.REJECT, _one(S.SUBMITTED, S.QUEUED), S.REJECTED, {W.COORDINATOR, W.SPECIALIST}, "拒绝", "Reject",
          effect=effects.unassign, reason=True),
     _row("T09a", V.ASSIGN, _one(S.QUEUED), S.ASSIGNED, {W.SYSTEM, W.COORDINATOR}, "派单", "Assign",
@@ -253,7 +254,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T34", V.GIVE_OUTCOME, _one(S.CLOSED), None, {W.REQUESTER}, "填写转归", "Give outcome",
          effect=effects.give_outcome, asks=("outcome",)),
     _row("T35", V.EMERGENCY_SUBMIT, _one(S.DRAFT), S.QUEUED, {W.REQUESTER}, "急诊提交", "Emergency submit",
-         needs=(needs.EMERGENCY_FILLED, needs.STUDY_OR_FOLLOWS, needs.AGREED), effect=effects.emergency_submit),
+         needs=(needs.EMERGENCY_FILLED, needs.STUDY_OR_FOLLOWS, needs.AGREED, needs.PATIENT_FITS),
+         effect=effects.emergency_submit, asks=("patient_override",)),
 )
 # fmt: on
 

@@ -28,15 +28,21 @@ def nothing(_case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[st
     return {}
 
 
-def revise(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
+def revise(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
     """The request's own fields; everything else is the workflow's."""
-    return {name: value for name, value in say.items() if name in REVISABLE}
+    return {name: value for name, value in say.items() if name in REVISABLE} | _looked_at_again(case)
+
+
+def _looked_at_again(case: Case) -> dict[str, Any]:
+    """Another patient or other images: what was said about their difference is void."""
+    return {"patient_override": ""} if case.patient_override else {}
 
 
 def link_studies(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
     """More studies, each once, in the order they were named; what they show, where that was not known yet."""
     kind = {name: str(say[name]) for name in ("modality", "body_part") if say.get(name) and not getattr(case, name)}
-    return {"study_uids": tuple(dict.fromkeys((*case.study_uids, *say.get("study_uids", ())))), **kind}
+    return {"study_uids": tuple(dict.fromkeys((*case.study_uids, *say.get("study_uids", ())))), **kind,
+            **_looked_at_again(case)}
 
 
 def return_for_supplement(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
@@ -70,7 +76,13 @@ def triage(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str,
     changes: dict[str, Any] = {name: str(say[name]) for name in ("modality", "body_part") if say.get(name)}
     if say.get("priority"):
         changes["priority"] = Priority(say["priority"])
-    return changes | {"passed_over": ()}
+    return changes | _overridden(say) | {"passed_over": ()}
+
+
+def _overridden(say: Say) -> dict[str, Any]:
+    """Why images go with a request though they differ about the patient."""
+    reason = str(say.get("patient_override") or "").strip()
+    return {"patient_override": reason} if reason else {}
 
 
 def unassign(_case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
@@ -228,6 +240,6 @@ def give_outcome(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping
     return {"outcome": str(say.get("outcome") or case.outcome).strip()}
 
 
-def emergency_submit(_case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
+def emergency_submit(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
     """Straight to the router; the rest of the request follows."""
-    return {"images_follow": True}
+    return {"images_follow": True} | _overridden(say)

@@ -82,12 +82,14 @@ class World:
     """What others than the case know about it, gathered by the caller for the needs to judge.
 
     ``unfit`` maps a person id to what rules them out; a person who qualifies is mapped to None, one who is not a
-    candidate at all is absent. ``blocking`` are findings of the writing rules that were not overridden.
+    candidate at all is absent. ``patient_differs`` is in what the images contradict the request about the patient.
+    ``blocking`` are findings of the writing rules that were not overridden.
     """
 
     agreed: bool = True
     duplicate: str | None = None
     images: Images = Images()
+    patient_differs: tuple[Words, ...] = ()
     two_person: bool = False
     approver_required: bool = False
     unfit: Mapping[str, Words | None] = field(default_factory=dict[str, Words | None])
@@ -207,6 +209,22 @@ IMAGES_READY = Need(
     ),
     _images_sentence,
     settled_by="override",
+)
+def _patient_fits(case: Case, _actor: Actor, say: Mapping[str, Any], world: World, _now: datetime) -> bool:
+    answered = case.patient_override or str(say.get("patient_override") or "").strip()
+    return not world.patient_differs or bool(answered)
+
+
+PATIENT_FITS = Need(
+    "patient-fits",
+    _patient_fits,
+    lambda _case, world: Words(
+        f"影像与申请单的患者信息不一致：{'、'.join(each.zh for each in world.patient_differs)}。"
+        "请核对；确认无误时注明理由。",
+        f"Images and request differ about the patient: {', '.join(each.en for each in world.patient_differs)}. "
+        "Check; if it is right, say why.",
+    ),
+    settled_by="patient_override",
 )
 SOME_IMAGES = Need(
     "some-images",

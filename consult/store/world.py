@@ -17,7 +17,7 @@ from consult.domain.reports import ReportText
 from consult.domain.routing import excluded_by
 from consult.domain.workflow import STATES
 from consult.domain.workflow_needs import Images, World
-from consult.store import cases, people, reports, studies
+from consult.store import cases, patients, people, reports, studies
 from consult.store.candidates import candidates_for, need_of
 
 RUNS = {str(state): row.clocks for state, row in STATES.items()}
@@ -106,6 +106,7 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
         agreed=agreements.agreed(known, case.requesting_site, case.performing_site, str(case.service_type), day),
         duplicate=cases.twin_of(connection, case) if case.state is State.DRAFT else None,
         images=images_of(connection, case),
+        patient_differs=patients.differences_of(connection, case),
         two_person=performing.policy.two_person,
         approver_required=requesting.policy.approver_required and case.priority is not Priority.EMERGENCY,
         unfit=_unfit(connection, case, now) if case.state in ROUTABLE else {},

@@ -14,6 +14,7 @@ from consult.web.account import own_account_api
 from consult.web.cases import cases_api
 from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
+from consult.web.manifests import ProofFigures, manifests_api
 from consult.web.openapi import open_app
 from consult.web.pages import pages
 from consult.web.reports import reports_api
@@ -54,10 +55,11 @@ def create_app(parts: Parts) -> OpenAPI:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     figures = CollectorRegistry()
     _measure(app, figures)
+    ProofFigures(parts, figures)
     app.after_request(_guard)
     problems.install(app)
     session.install(app, parts)
-    for api in (session.account_api, own_account_api, cases_api, reports_api, studies_api, feed_api):
+    for api in (session.account_api, own_account_api, cases_api, reports_api, studies_api, manifests_api, feed_api):
         app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts))
     app.register_blueprint(pages(parts, figures))

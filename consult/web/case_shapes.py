@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from consult.domain.cases import Priority, ServiceType
+from consult.web.record_shapes import AlertOut, IndicatorOut, OwnedOut, PartyOut, RecallOut
 from consult.web.schemas import ConsentIn
 
 
@@ -24,13 +25,6 @@ class Site(BaseModel):
     """An institution by code and name."""
 
     code: str
-    name: str
-
-
-class PartyOut(BaseModel):
-    """A person by id and name."""
-
-    id: str
     name: str
 
 
@@ -85,8 +79,23 @@ class MissingOut(BaseModel):
     count: int = 1
 
 
+class ClaimOut(BaseModel):
+    """What one source says there is: ``short`` of its ``expected`` images are not here."""
+
+    source: str
+    label: str
+    expected: int
+    short: int
+    by: str
+    at: str
+
+
 class CompletenessOut(BaseModel):
-    """What is known of completeness; ``status`` is receiving, complete, short, quiet, or none (nothing arrived)."""
+    """What is known of completeness; ``status`` is receiving, complete, short, quiet, or none (nothing arrived).
+
+    ``line`` is a series in one line, ``advice`` what to do about it. ``undecided`` counts images that came with more
+    than one content and between which nobody has chosen.
+    """
 
     status: str
     expected: int | None = None
@@ -94,6 +103,11 @@ class CompletenessOut(BaseModel):
     missing: list[MissingOut] = Field(default_factory=list[MissingOut])
     conflicts: list[str] = Field(default_factory=list[str])
     notices: list[str] = Field(default_factory=list[str])
+    claims: list[ClaimOut] = Field(default_factory=list[ClaimOut])
+    copies: int = 0
+    undecided: int = 0
+    line: str = ""
+    advice: str = ""
 
 
 class SeriesOut(BaseModel):
@@ -127,18 +141,6 @@ class StudyOut(BaseModel):
     completeness: CompletenessOut
     series: list[SeriesOut]
     role: Literal["current", "prior"] = "current"
-
-
-class AlertOut(BaseModel):
-    """A critical finding on its way."""
-
-    finding: str
-    state: str
-    detected_at: datetime
-    detected_by: PartyOut
-    acknowledged_at: datetime | None = None
-    acknowledged_by: PartyOut | None = None
-    read_back: str = ""
 
 
 class PointsOut(BaseModel):
@@ -253,6 +255,7 @@ class LineOut(BaseModel):
     offer_until: datetime | None
     clocks: list[ClockOut]
     alerts: int
+    alert_due_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
     next_move: str | None
@@ -297,6 +300,13 @@ class CaseOut(BaseModel):
     last_reason: str
     asked: list[AskedOut]
     outcome: str
+    concordance: str
+    completes_by: datetime | None
+    request_lacks: list[str]
+    recalls: list[RecallOut]
+    indicators: list[IndicatorOut]
+    time_by_owner: list[OwnedOut]
+    paused_share: float
     parent_id: str | None
     created_at: datetime
     updated_at: datetime

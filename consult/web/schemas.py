@@ -99,6 +99,7 @@ class MoveIn(In):
     modality: Line | None = None
     body_part: Line | None = None
     override: bool | None = None
+    patient_override: Text | None = None
     assignee: Line | None = None
     appointment_at: AwareDatetime | None = None
     pin: str | None = Field(default=None, max_length=200)

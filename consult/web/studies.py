@@ -7,8 +7,9 @@ from flask import Response
 from pydantic import BaseModel, Field
 
 from consult.actions.parts import Parts
-from consult.domain.completeness import Missing, SeriesCompleteness, StudyCompleteness
+from consult.domain.losses import SOURCES, Claim, Kind, Missing, SeriesCompleteness, StudyCompleteness
 from consult.domain.studies import SeriesSummary, StudySummary
+from consult.domain.telling import advice, line
 from consult.queries import studies
 from consult.web import case_shapes, schemas
 from consult.web.answers import answered
@@ -96,13 +97,34 @@ def _series(series: SeriesSummary) -> case_shapes.SeriesOut:
 
 
 def _completeness(found: StudyCompleteness | SeriesCompleteness) -> case_shapes.CompletenessOut:
-    return case_shapes.CompletenessOut(
+    kinds = [each.kind for each in found.conflicts]
+    told = case_shapes.CompletenessOut(
         status=str(found.status),
         expected=found.expected,
         received=found.received,
         missing=[_missing(each) for each in found.missing],
         conflicts=[spoken(each.sentence) for each in found.conflicts],
-        notices=[spoken(words) for words in found.notices] if isinstance(found, StudyCompleteness) else [],
+        copies=sum(kind in (Kind.COPY, Kind.CHOSEN) for kind in kinds),
+        undecided=kinds.count(Kind.COPY),
+    )
+    if isinstance(found, StudyCompleteness):
+        told.notices = [spoken(words) for words in found.notices]
+        told.claims = [_claim(claim) for claim in found.claims]
+        return told
+    to_do = advice(found)
+    told.notices = [spoken(words) for words in found.evidence]
+    told.line, told.advice = spoken(line(found)), spoken(to_do) if to_do is not None else ""
+    return told
+
+
+def _claim(claim: Claim) -> case_shapes.ClaimOut:
+    return case_shapes.ClaimOut(
+        source=str(claim.source),
+        label=spoken(SOURCES[claim.source]),
+        expected=claim.expected,
+        short=claim.short,
+        by=claim.by,
+        at=claim.at,
     )
 
 

@@ -34,6 +34,9 @@ BROKEN: dict[str, Broken] = {
         Verb.IMAGES_COMPLETE, State.AWAITING_IMAGES, ACTORS["system"], {}, {"images": Images("receiving", 3)}, {}
     ),
     "images-ready": (Verb.TRIAGE, State.SUBMITTED, DUTY, {}, {"images": Images("short", 119, 120, GAPS)}, {}),
+    "patient-fits": (
+        Verb.TRIAGE, State.SUBMITTED, DUTY, {}, {"patient_differs": (Words("姓名", "name"),)}, {"patient_override": " "}
+    ),
     "some-images": (Verb.OPEN, State.ACCEPTED, READ, {}, {"images": Images("none")}, {}),
     "images-proven": (Verb.SIGN, State.IN_PROGRESS, READ, {}, {"images": Images("short", 1)}, {}),
     "items-answered": (Verb.RESUBMIT, State.RETURNED, ASKS, {"asked": (Asked("薄层"),)}, {}, {}),

@@ -199,7 +199,9 @@ def test_what_is_not_signed_yet_is_for_the_side_that_writes(house: House, doctor
     case_id = made(doctor, question="未签", modality="CT", body_part="HEAD")["id"]
     reader_id = reader.get("/api/v1/session").get_json()["person"]["id"]
     assert doctor.move(case_id, "submit").status_code == 200
-    assert coordinator.move(case_id, "triage").status_code == 200
+    differs = coordinator.move(case_id, "triage")
+    assert (differs.status_code, "姓名" in differs.get_data(as_text=True)) == (409, True)
+    assert coordinator.move(case_id, "triage", patient_override="影像用的是译名").status_code == 200
     assert coordinator.move(case_id, "assign", assignee=reader_id).status_code == 200
     assert reader.move(case_id, "accept").status_code == 200
     assert reader.move(case_id, "open").status_code == 200

@@ -69,6 +69,7 @@ ACCOUNTS: tuple[NewAccount, ...] = tuple(
         ("guiyang.resident", "吴医师", "GUIYANG", {Role.SPECIALIST}, (Skill("CT", "HEAD", "neuro"),), False),
         ("guiyang.reviewer", "张主任", "GUIYANG", {Role.REVIEWER, Role.SPECIALIST}, (Skill("CT", ANY),), True),
         ("admin", "平台管理员", "XINGYI", {Role.PLATFORM_ADMIN}, (), False),
+        ("auditor", "审计员", "XINGYI", {Role.AUDITOR}, (), False),
     )
 )
 

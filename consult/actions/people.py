@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from consult.actions.passwords import Passwords
 from consult.domain.agreements import Agreement
+from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotAllowed, NotFound, Words
 from consult.domain.people import STAFF_ROLES, Actor, Institution, Language, Licence, Person, Role, Skill
 from consult.domain.routing import Shift
@@ -96,6 +97,7 @@ def add_person(store: Store, passwords: Passwords, asked: NewAccount, now: datet
             _check_institution(unit, kept.institution_code, "institution")
             people.add_person(unit, kept, now)
             sessions.keep_secrets(unit, sessions.Secrets(kept.id, password_hash, pin_hash), now)
+            unit.note(_administered("open", kept.id, now))
     except Taken:
         raise Invalid.at("username", Words("这个用户名已有人使用。", "That user name is in use.")) from None
     return kept
@@ -128,6 +130,7 @@ def set_password(store: Store, passwords: Passwords, person: Person, password: s
     with store.write() as unit:
         kept = _secrets(unit, person)
         sessions.change_secrets(unit, replace(kept, password_hash=password_hash), now)
+        unit.note(_administered("password", person.id, now))
         _end_access(unit, person.id)
 
 
@@ -140,6 +143,12 @@ def set_pin(store: Store, passwords: Passwords, person: Person, pin: str, now: d
         kept = _secrets(unit, person)
         sessions.change_secrets(unit, replace(kept, pin_hash=pin_hash), now)
         sessions.clear_failures(unit, f"pin:{person.id}")
+        unit.note(_administered("pin", person.id, now))
+
+
+def _administered(what: str, person_id: str, now: datetime) -> Entry:
+    """What an administrator at this machine's own command line did to an account."""
+    return Entry(Deed.ADMINISTER, now, None, "命令行", "person", person_id, detail={"what": what})
 
 
 def _secrets(unit: Unit, person: Person) -> sessions.Secrets:
@@ -149,13 +158,14 @@ def _secrets(unit: Unit, person: Person) -> sessions.Secrets:
     return kept
 
 
-def close_account(store: Store, person: Person) -> None:
+def close_account(store: Store, person: Person, now: datetime) -> None:
     """Nobody signs in with this account any more, and whoever is, is out. Raises NotFound."""
     with store.write() as unit:
         version = people.version_of(unit.connection, person.id)
         closed = replace(people.person(unit.connection, person.id), active=False)
         people.change_person(unit, closed, version)
         _end_access(unit, person.id)
+        unit.note(_administered("close", person.id, now))
 
 
 def _end_access(unit: Unit, person_id: str) -> None:

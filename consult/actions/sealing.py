@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from consult.actions.passwords import Passwords
+from consult.domain.audit import Deed, Entry
 from consult.domain.errors import NotAllowed, Words
 from consult.domain.people import Person
 from consult.formats import seal
@@ -54,6 +55,21 @@ class Sealer:
             sealed = seal_key(issued, pin)
         with store.write() as unit:
             reports.keep_key(unit.connection, person.id, str(issued.serial), sealed, now)
+
+    def revoke(self, store: Store, person: Person, now: datetime) -> int:
+        """From now on nothing counts that is signed with the person's certificates; how many. Raises Unavailable.
+
+        What they signed before stays valid. Doing it twice changes nothing.
+        """
+        with store.read() as connection:
+            serials = reports.serials_of(connection, person.id)
+        for serial in serials:
+            self.authority().revoke(int(serial), now)
+        if serials:
+            with store.write() as unit:
+                detail = {"what": "revoke", "serials": serials}
+                unit.note(Entry(Deed.ADMINISTER, now, None, "命令行", "person", person.id, detail=detail))
+        return len(serials)
 
     def signer(self, store: Store, person_id: str, pin: str) -> Signer:
         """The person's signer, opened with the PIN. Raises NotAllowed where there is none, WrongPin, Unavailable."""

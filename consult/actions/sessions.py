@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from consult.actions.passwords import Passwords
+from consult.domain.audit import Deed, Entry, Outcome
 from consult.domain.errors import Invalid, NotAllowed, NotFound, NotSignedIn, Words
 from consult.domain.people import Actor, Institution, Person, actor_for
 from consult.domain.sessions import (
@@ -89,6 +90,7 @@ def sign_in(
         if old_token is not None:
             sessions.drop_session(unit, hash_of(old_token))
         sessions.add_session(unit, hash_of(token), person_id, now, now - ABSOLUTE)
+        unit.note(Entry(Deed.SIGN_IN, now, person.id, person.name, "person", person.id))
     return NewSession(SignedIn(person, csrf_of(token)), token)
 
 
@@ -106,8 +108,14 @@ def _prove(store: Store, passwords: Passwords, name: str, password: str, keys: t
     if not right or kept is None or not kept.active:
         with store.write() as unit:
             sessions.add_failures(unit, keys, now, now - LONGEST_WINDOW)
+            unit.note(_failed(kept.person_id if kept else None, now))
         raise WrongSignIn
     return kept.person_id
+
+
+def _failed(person_id: str | None, now: datetime) -> Entry:
+    """A sign-in that failed. What was typed as a name is not told: it may be a password, or anybody's name."""
+    return Entry(Deed.SIGN_IN, now, person_id, "", "person", person_id or "", Outcome.REFUSED)
 
 
 def resume(store: Store, token: str, now: datetime) -> SignedIn:
@@ -139,10 +147,11 @@ def check_csrf(token: str, told: str | None) -> None:
         raise ForeignCall
 
 
-def sign_out(store: Store, token: str) -> None:
+def sign_out(store: Store, who: SignedIn, token: str, now: datetime) -> None:
     """End this session."""
     with store.write() as unit:
         sessions.drop_session(unit, hash_of(token))
+        unit.note(Entry(Deed.SIGN_OUT, now, who.person.id, who.person.name, "person", who.person.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def add_commands(commands: Commands) -> None:
     for name, deed, help_text in (
         ("password", _set_password, "give an account a new password; its sessions end"),
         ("pin", _set_pin, "give an account a new signing PIN, with a new certificate"),
-        ("close", _close, "close an account; its sessions end"),
+        ("close", _close, "close an account; its sessions end, its signing certificates are revoked"),
     ):
         parser = user.add_parser(name, help=help_text)
         parser.add_argument("username")
@@ -206,10 +206,12 @@ def _set_pin(parts: "Parts", asked: argparse.Namespace) -> str:
 def _close(parts: "Parts", asked: argparse.Namespace) -> str:
     from consult.actions import people
     from consult.queries.people import person_named
+    from consult.wiring import clock
 
     person = person_named(parts.store, asked.username)
-    people.close_account(parts.store, person)
-    return f"closed {person.username}"
+    people.close_account(parts.store, person, clock())
+    revoked = parts.sealer.revoke(parts.store, person, clock())
+    return f"closed {person.username}" + (f"; {revoked} signing certificate(s) revoked" if revoked else "")
 
 
 def _new_secret(what: str) -> str:

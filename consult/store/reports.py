@@ -207,6 +207,12 @@ def receipts(connection: Connection, case_id: str, version: int) -> int:
     return connection.scalar(query) or 0
 
 
+def serials_of(connection: Connection, person_id: str) -> list[str]:
+    """The serial numbers of a person's certificates, oldest first."""
+    query = select(signing_keys.c.serial).where(signing_keys.c.person_id == person_id)
+    return list(connection.execute(query.order_by(signing_keys.c.issued_at, signing_keys.c.serial)).scalars())
+
+
 def keep_key(connection: Connection, person_id: str, serial: str, sealed: bytes, now: datetime) -> None:
     """A new signing key of a person; earlier ones stay on record."""
     connection.execute(insert(signing_keys).values(person_id=person_id, serial=serial, sealed=sealed, issued_at=now))

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from consult.actions.parts import Parts
-from consult.web import problems, session
+from consult.web import audit, problems, session
 from consult.web.account import own_account_api
 from consult.web.cases import cases_api
 from consult.web.dicomweb import dicomweb
@@ -59,7 +59,8 @@ def create_app(parts: Parts) -> OpenAPI:
     app.after_request(_guard)
     problems.install(app)
     session.install(app, parts)
-    for api in (session.account_api, own_account_api, cases_api, reports_api, studies_api, manifests_api, feed_api):
+    audit.install(app, parts)
+    for api in (session.account_api, own_account_api, cases_api, reports_api, studies_api, manifests_api, feed_api, audit.audit_api):
         app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts))
     app.register_blueprint(pages(parts, figures))

@@ -228,8 +228,9 @@ def _sessions(api: Api, parts: Parts) -> None:
     @api.delete("/session", responses={204: None})
     def sign_out() -> Response:
         """Sign out: the session is over, and its cookie is of no more use."""
-        if signed_in().csrf is not None:
-            sessions.sign_out(parts.store, g.session_token)
+        who = signed_in()
+        if who.csrf is not None:
+            sessions.sign_out(parts.store, who, g.session_token, parts.clock())
         answer = Response(status=204)
         _set_cookie(answer, parts, "", max_age=0)
         return answer

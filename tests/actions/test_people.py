@@ -158,7 +158,7 @@ def test_a_closed_account_is_out_at_once(store: Store, passwords: Passwords) -> 
     opened = add_person(store, passwords, ASKED, NOW)
     session = sign_in(store, passwords, ASKED)
     token = sessions.make_token(store, session.signed_in, "脚本", 30, NOW)
-    close_account(store, opened)
+    close_account(store, opened, NOW)
     with pytest.raises(NotSignedIn):
         sessions.resume(store, session.token, NOW)
     with pytest.raises(NotSignedIn):

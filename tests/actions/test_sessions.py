@@ -132,7 +132,7 @@ def test_signing_in_changes_the_session_and_ends_the_old_one(
 
 def test_signing_out_ends_this_session_and_no_other(store: Store, passwords: Passwords, doctor: Person) -> None:
     here, elsewhere = enter(store, passwords), enter(store, passwords)
-    sign_out(store, here.token)
+    sign_out(store, here.signed_in, here.token, NOW)
     with pytest.raises(NotSignedIn):
         resume(store, here.token, NOW)
     assert resume(store, elsewhere.token, NOW).person == doctor

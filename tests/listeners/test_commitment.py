@@ -48,12 +48,18 @@ class Asker:
             server.shutdown()
 
     @contextmanager
-    def calling(self, here: Clinic, with_role: bool = False) -> Iterator[Association]:
+    def calling(self, here: Any, with_role: bool = False) -> Iterator[Association]:
         peer = AE(self.title)
         peer.add_requested_context(COMMITMENT)
         roles: Any = [build_role(COMMITMENT, scu_role=True)] if with_role else []
         handlers: Any = [(evt.EVT_N_EVENT_REPORT, self.take)]
-        association = peer.associate("127.0.0.1", here.port, ae_title="CONSULT", ext_neg=roles, evt_handlers=handlers)
+        association = peer.associate(
+            "127.0.0.1",
+            here.port if isinstance(here, Clinic) else here.dicom_port,
+            ae_title="CONSULT",
+            ext_neg=roles,
+            evt_handlers=handlers,
+        )
         assert association.is_established
         try:
             yield association

@@ -21,7 +21,7 @@ from consult.store.tables_studies import instances, series, studies
 __all__ = ["ATTRIBUTES", "BY_NAME", "REQUESTED", "BadQuery", "Found", "Level", "Search", "search"]
 
 FEW = 1000  # rows of an index that are looked up one by one
-COUNTED = 1000  # matches after a page that are counted; beyond, it is said that there are more
+COUNTED = 250  # matches after a page that are counted; beyond, it is said that there are more
 Key = tuple[str, str, str]
 
 
@@ -80,10 +80,12 @@ def search(connection: Connection, actor: Actor, wanted: Search) -> Found:
             conditions.append(studies.c.id.in_(among))
     if wanted.after is not None:
         conditions.append(tuple_(*_KEYS) < tuple_(*wanted.after))
-    page = _ids(wanted.level, conditions).order_by(*_ORDER[wanted.level]).offset(wanted.offset).limit(wanted.limit)
+    whole = wanted.limit is None or wanted.study_uid is not None  # within a study everything is counted
+    more = None if whole else (wanted.limit or 0) + COUNTED + 1
+    page = _ids(wanted.level, conditions).order_by(*_ORDER[wanted.level]).offset(wanted.offset).limit(more)
     ids = list(connection.execute(page).scalars())
-    rows = _rows(connection, wanted.level, ids)
     left, counted = _left(connection, wanted, conditions, len(ids))
+    rows = _rows(connection, wanted.level, ids[: wanted.limit])
     last = (rows[-1]["00080020"], rows[-1]["00080030"], rows[-1]["study_id"]) if rows else None
     return Found(rows, left, wanted.offset + len(rows) + left if counted else None, last)
 
@@ -114,17 +116,18 @@ def _is_fuzzy(wanted: Search, name: str) -> bool:
 def _among(connection: Connection, actor: Actor, wanted: Search) -> set[str] | None:
     """The few studies that can match, by what an index says of each condition; None where no condition is rare."""
     among: set[str] | None = None
-    for query in _narrowings(actor, wanted):
+    for query in _narrowings(wanted):
         found = connection.execute(query.limit(FEW + 1)).scalars().all()
         if len(found) <= FEW:
             among = set(found) if among is None else among & set(found)
+    theirs = visible_ids(actor) if among is None else None
+    if theirs is not None:
+        found = connection.execute(theirs.limit(FEW + 1)).scalars().all()
+        among = set(found) if len(found) <= FEW else None
     return among
 
 
-def _narrowings(actor: Actor, wanted: Search) -> Iterator[Select[Any]]:
-    own = visible_ids(actor)
-    if own is not None:
-        yield own
+def _narrowings(wanted: Search) -> Iterator[Select[Any]]:
     for name, value in wanted.matches:
         queries: list[StudyIds | None]
         if _is_fuzzy(wanted, name):
@@ -183,12 +186,12 @@ _AT_ONCE = 5000  # ids in one question; PostgreSQL takes 65,535 values
 
 def _left(connection: Connection, wanted: Search, conditions: Sequence[Condition], given: int) -> tuple[int, bool]:
     """How many matches follow a page (fewer than none behind the last), and whether that is all of them."""
-    if wanted.limit is None or (given < wanted.limit and (given or not wanted.offset)):
-        return 0, True
-    passed = wanted.offset + given
-    some = _ids(wanted.level, conditions).limit(passed + COUNTED + 1).subquery()
-    total = connection.scalar(select(func.count()).select_from(some)) or 0
-    return min(total - passed, COUNTED), total - passed <= COUNTED
+    if given or not wanted.offset:
+        left = 0 if wanted.limit is None else max(0, given - wanted.limit)
+        counted = left <= COUNTED or wanted.study_uid is not None
+        return left if counted else COUNTED, counted
+    every = _ids(wanted.level, conditions).subquery()
+    return (connection.scalar(select(func.count()).select_from(every)) or 0) - wanted.offset, True
 
 
 def _add_modalities(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -95,8 +95,7 @@ def _like(column: ColumnElement[Any], value: str) -> Condition:
 
 def _name(attribute: Attribute, value: str) -> Condition:
     """A value or a pattern for any component group of a name, or for all of it; case does not matter."""
-    column, whole = _column(attribute), value
-    return or_(*(_like(column, pattern) for pattern in (whole, f"{whole}=*", f"*={whole}", f"*={whole}=*")))
+    return _like("=" + _column(attribute) + "=", f"*={value}=*")
 
 
 def _range(attribute: Attribute, value: str) -> Condition:
@@ -120,7 +119,8 @@ def _number(attribute: Attribute, value: str) -> Condition:
 
 def _modalities(_: Attribute, value: str) -> Condition:
     of_study = series.alias("of_study")
-    wanted = or_(*(_like(of_study.c.modality, one) if _is_pattern(one) else of_study.c.modality == one
+    modality = of_study.c.modality + ""  # compared, not looked up: a study has fewer series than a modality
+    wanted = or_(*(_like(modality, one) if _is_pattern(one) else modality == one
                    for one in _listed(value)))  # fmt: skip
     return exists(select(of_study.c.id).where(of_study.c.study_id == studies.c.id, wanted).correlate(studies))
 

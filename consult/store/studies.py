@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     exists,
     false,
+    func,
     or_,
     select,
     true,
@@ -61,23 +62,35 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 def through_cases(actor: Actor) -> ColumnElement[bool]:
     """The studies of cases whose images the actor sees, and the prior studies of the same patients at the same site."""
     linked = studies.alias("linked")
-    return exists(
+    its_own = _linked_cases(actor).where(
+        case_studies.c.study_uid == studies.c.study_uid, _checked(cases.c.requesting_site) == studies.c.institution
+    )
+    prior = (
+        _linked_cases(actor)
+        .join(linked, linked.c.study_uid == case_studies.c.study_uid)
+        .where(
+            same_patient(linked),
+            _checked(linked.c.institution) == studies.c.institution,
+            _checked(cases.c.requesting_site) == studies.c.institution,
+        )
+    )
+    return or_(exists(its_own.correlate(studies)), exists(prior.correlate(studies)))
+
+
+def _linked_cases(actor: Actor) -> Select[str]:
+    return (
         select(case_studies.c.case_id)
         .join(cases, cases.c.id == case_studies.c.case_id)
-        .join(
-            linked,
-            and_(linked.c.study_uid == case_studies.c.study_uid, linked.c.institution == cases.c.requesting_site),
-        )
-        .where(
-            studies.c.institution == linked.c.institution,
-            or_(studies.c.id == linked.c.id, same_patient(linked)),
-            case_rows.visible_to(actor, What.IMAGES),
-        )
-        .correlate(studies)
+        .where(case_rows.visible_to(actor, What.IMAGES))
     )
 
 
-def visible_ids(actor: Actor) -> Select[tuple[str]] | None:
+def _checked(column: ColumnElement[str]) -> ColumnElement[str]:
+    """A column that rows are compared by and not looked up by: an institution has too many rows to begin with."""
+    return column + ""
+
+
+def visible_ids(actor: Actor) -> Select[str] | None:
     """The ids of what ``visible_to`` holds for, looked up from the cases' side: quick where they are few.
 
     None where the actor sees all, or all of an institution. An id may come more than once.
@@ -86,23 +99,27 @@ def visible_ids(actor: Actor) -> Select[tuple[str]] | None:
     if Scope.ALL in scopes or scopes == {Scope.OWN_SITE}:
         return None
     linked = studies.alias("linked")
-    theirs = and_(linked.c.study_uid == case_studies.c.study_uid, linked.c.institution == cases.c.requesting_site)
-    through: Select[tuple[str]] = (
+    of_cases = (
         select(studies.c.id)
-        .select_from(cases)
-        .join(case_studies, case_studies.c.case_id == cases.c.id)
-        .join(linked, theirs)
-        .join(
-            studies,
-            and_(studies.c.institution == linked.c.institution, or_(studies.c.id == linked.c.id, same_patient(linked))),
-        )
+        .select_from(case_studies)
+        .join(cases, cases.c.id == case_studies.c.case_id)
         .where(case_rows.visible_to(actor, What.IMAGES))
     )
-    if actor.institution_code is None or not scopes & _WITH_OWN:
-        return through
-    own = select(studies.c.id).where(studies.c.institution == actor.institution_code)
-    both = union_all(own, through).subquery()
-    return select(both.c.id)
+    its_own = of_cases.join(studies, studies.c.study_uid == case_studies.c.study_uid).where(
+        _checked(studies.c.institution) == cases.c.requesting_site
+    )
+    prior = (
+        of_cases.join(linked, linked.c.study_uid == case_studies.c.study_uid)
+        .join(studies, same_patient(linked))
+        .where(
+            _checked(linked.c.institution) == cases.c.requesting_site,
+            _checked(studies.c.institution) == cases.c.requesting_site,
+        )
+    )
+    every = [its_own, prior]
+    if actor.institution_code is not None and scopes & _WITH_OWN:
+        every.insert(0, select(studies.c.id).where(studies.c.institution == actor.institution_code))
+    return select(union_all(*every).subquery().c.id)
 
 
 def same_patient(other: FromClause) -> ColumnElement[bool]:
@@ -172,6 +189,14 @@ def instances_of_series(connection: Connection, series_id: str) -> Sequence[Any]
     return connection.execute(query).all()
 
 
+def middle_image(connection: Connection, series_id: str) -> Any | None:
+    """The image in the middle of a series, by its number; None where none of its objects holds frames."""
+    mine = (instances.c.series_id == series_id, PRIMARY, instances.c.frames > 0)
+    count = connection.execute(select(func.count()).select_from(instances).where(*mine)).scalar_one()
+    query = select(*LIGHT).where(*mine).order_by(*IN_ORDER).offset(count // 2).limit(1)
+    return connection.execute(query).first()
+
+
 def metadata_of_series(connection: Connection, series_id: str) -> Iterator[bytes]:
     """The DICOM JSON of each primary instance of a series, in the order of their numbers."""
     query = select(instances.c.metadata).where(instances.c.series_id == series_id, PRIMARY).order_by(*IN_ORDER)
@@ -191,6 +216,11 @@ def metadata_of_instance(connection: Connection, instance_id: int) -> bytes:
 def by_id(connection: Connection, study_id: str) -> Any | None:
     """The row of a study by its key; for the system's own work, not for a person."""
     return connection.execute(select(studies).where(studies.c.id == study_id)).first()
+
+
+def ids_of(connection: Connection, study_uid: str) -> list[str]:
+    """The keys of a study, one for each institution that holds it; for the system's own work."""
+    return list(connection.execute(select(studies.c.id).where(studies.c.study_uid == study_uid)).scalars())
 
 
 def said_by(connection: Connection, study_id: str) -> list[tuple[Instance, str, int]]:

@@ -10,7 +10,7 @@ from consult.domain.words import LONGEST, folded, found_by
 from consult.store.tables_studies import study_words
 
 NAME, PATIENT, ACCESSION = "name", "patient", "accession"
-StudyIds = Select[tuple[str]]
+StudyIds = Select[str]
 _LAST = "\U0010ffff"
 
 

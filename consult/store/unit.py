@@ -19,6 +19,7 @@ Reader = Connection
 """An open transaction that is only looked at, as actions hand it to the store's functions."""
 
 FACT_ORDER_LOCK = 0x434F4E53  # "CONS": one key for pg_advisory_xact_lock
+MAPPED = f"mmap_size={1 << 30}"  # SQLite reads out of the page cache, not into one of its own each connection
 AWAY = Words("数据库暂时不可用，请稍后重试。", "The database is away for a moment; try again shortly.")
 
 
@@ -150,7 +151,7 @@ def _engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Take the transaction out of the driver's hands: stock pysqlite begins late and loses concurrent updates."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000", "foreign_keys=ON", MAPPED):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

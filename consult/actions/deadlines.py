@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from consult.actions.workflow import move_by_system
+from consult.domain import critical, reminders
 from consult.domain.cases import Case, State, Why
 from consult.domain.clocks import RETURNED_EXPIRES_S
 from consult.domain.errors import NotFound, Unmet, WrongState
 from consult.domain.events import Fact
 from consult.domain.people import SYSTEM
+from consult.domain.reminders import Topic
 from consult.domain.routing import Explained, offer_until, route, shift_ends
-from consult.domain.workflow import Verb
+from consult.domain.workflow import AFTER_DRAFT, LIVE, Verb
 from consult.domain.workflow_needs import lacks_images
 from consult.store import cases, outbox, people
 from consult.store.candidates import candidates_for, need_of
@@ -22,7 +24,12 @@ from consult.store.world import images_of, readings_of, report_due, world_of
 RETRY_ROUTING = timedelta(seconds=30)
 CLOSES_AFTER = timedelta(days=7)
 STUDY_SETTLED = "study_settled"
-CASE_JOBS = ("route", "offer_ran_out", "expire", "escalate", "close")
+REMINDERS: dict[Topic, Verb] = {
+    Topic.REQUEST: Verb.REMIND_REQUEST,
+    Topic.SUPPLEMENT: Verb.REMIND_SUPPLEMENT,
+    Topic.APPOINTMENT: Verb.REMIND_APPOINTMENT,
+}
+CASE_JOBS = ("route", "offer_ran_out", "expire", "escalate", "close", "call_contact", *map(str, REMINDERS.values()))
 
 
 def on_case_fact(store: Store, fact: Fact, now: datetime) -> None:
@@ -83,6 +90,13 @@ def _set_timers(unit: Unit, case: Case, now: datetime) -> None:
         outbox.set_timer(unit, "expire", case.id, case.stays[-1].since + timedelta(seconds=RETURNED_EXPIRES_S))
     if case.state is State.ACKNOWLEDGED:
         outbox.set_timer(unit, "close", case.id, case.stays[-1].since + CLOSES_AFTER)
+    for topic, verb in REMINDERS.items():
+        due = reminders.due_at(case, topic)
+        if due is not None and case.state in LIVE:
+            outbox.set_timer(unit, str(verb), case.id, due)
+    call = critical.next_call_of(case)
+    if call is not None and case.state in AFTER_DRAFT:
+        outbox.set_timer(unit, "call_contact", case.id, call)
     mark = _next_mark(case, now)
     if mark is not None and not late:
         outbox.set_timer(unit, "escalate", case.id, mark)
@@ -157,5 +171,7 @@ CASE_TIMERS: dict[str, Callable[[Store, Timer, datetime], None]] = {
     "expire": _by_timer(Verb.EXPIRE),
     "escalate": _by_timer(Verb.ESCALATE),
     "close": _by_timer(Verb.CLOSE),
+    "call_contact": _by_timer(Verb.CALL_CONTACT),
+    **{str(verb): _by_timer(verb) for verb in REMINDERS.values()},
 }
 """What a due timer of a case does; a job that runs twice finds the case already moved."""

@@ -52,6 +52,8 @@ def apply(unit: Unit, case_id: str, order: Order, actor: Actor, now: datetime) -
     case = cases.find(unit.connection, case_id, actor)
     check_version(case, order.version)
     say = spoken(unit, case, order.say, now)
+    if order.verb is Verb.RECALL:
+        say["receivers"] = reports.receivers(unit.connection, case.id, case.report_version)
     world = world_of(unit.connection, case, now, overridden(order.say))
     after, told = decide(case, order.verb, actor, say, world, now)
     return keep(unit, case, after, told, actor, say, now)

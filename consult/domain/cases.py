@@ -101,8 +101,19 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to tell a critical finding: when, how, to whom, by whom (None: the product), and whether it did."""
+
+    at: datetime
+    channel: str
+    to: str
+    by: Party | None
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """A critical finding (危急值) on its way: ``detected`` → ``acknowledged``, with who, when and the read-back."""
+    """A critical finding (危急值) on its way (critical.py): who found, told, read back and handled it, and when."""
 
     finding: str
     state: str
@@ -111,6 +122,37 @@ class Alert:
     acknowledged_at: datetime | None = None
     acknowledged_by: Party | None = None
     read_back: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    notified_at: datetime | None = None
+    handled_at: datetime | None = None
+    handled_by: Party | None = None
+    handling: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody on the requesting side has read it back yet."""
+        return self.acknowledged_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who had received a version that was recalled, by which channel, and when they acknowledged that it is void."""
+
+    channel: str
+    name: str
+    acknowledged_at: datetime | None = None
+    acknowledged_by: Party | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A signed version that was withdrawn: by whom, why, and everyone who has to know."""
+
+    version: int
+    at: datetime
+    by: Party
+    reason: str
+    receivers: tuple[Receiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +224,10 @@ class Case:
     last_reason: str = ""
     error_claimed_by: str | None = None
     outcome: str = ""
+    concordance: str = ""  # of the report with what came out: concordant, partly, discordant; empty: not said
+    completes_by: datetime | None = None  # an emergency request with parts still to come: until when
+    reminded: tuple[str, ...] = ()  # reminders that were sent, each by topic and moment
+    recalls: tuple[Recall, ...] = ()
     sampled: bool = False  # drawn for quality assurance
     parent_id: str | None = None
     patient_override: str = ""  # why images go with the request though they differ about the patient
@@ -246,16 +292,24 @@ def _patient(value: Mapping[str, Any]) -> Patient:
     return Patient(**read)
 
 
+def _read(value: Mapping[str, Any], moments: Iterable[str], people: Iterable[str]) -> dict[str, Any]:
+    """A record with its moments and people read, where they are there."""
+    read = {name: _moment(value[name]) for name in moments if value.get(name)}
+    return {**value, **read, **{name: _party(value[name]) for name in people if value.get(name)}}
+
+
 def _alert(value: Mapping[str, Any]) -> Alert:
-    by, at = value.get("acknowledged_by"), value.get("acknowledged_at")
-    read: dict[str, Any] = {
-        **value,
-        "detected_at": _moment(value["detected_at"]),
-        "detected_by": _party(value["detected_by"]),
-        "acknowledged_at": _moment(at) if at else None,
-        "acknowledged_by": _party(by) if by else None,
-    }
+    moments = ("detected_at", "acknowledged_at", "notified_at", "handled_at")
+    read = _read(value, moments, ("detected_by", "acknowledged_by", "handled_by"))
+    read["attempts"] = tuple(Attempt(**_read(each, ("at",), ("by",))) for each in value.get("attempts", ()))
     return Alert(**read)
+
+
+def _recall(value: Mapping[str, Any]) -> Recall:
+    read = _read(value, ("at",), ("by",))
+    told = ("acknowledged_at",), ("acknowledged_by",)
+    read["receivers"] = tuple(Receiver(**_read(each, *told)) for each in value.get("receivers", ()))
+    return Recall(**read)
 
 
 def _why(value: Mapping[str, Any]) -> Why:
@@ -286,6 +340,9 @@ _READERS: dict[str, Any] = {
     "appointment_at": _moment,
     "reported_at": _moment,
     "signed_at": _moment,
+    "completes_by": _moment,
+    "reminded": tuple,
+    "recalls": lambda value: tuple(_recall(recall) for recall in value),
     "study_uids": tuple,
     "passed_over": tuple,
     "authors": tuple,

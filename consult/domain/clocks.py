@@ -121,7 +121,8 @@ class ClockReading:
     """What a clock shows now.
 
     ``limit_s`` and ``used_s`` are seconds of the clock's pace (``limit_s`` None: no limit); ``running`` says that it
-    counts at this very moment; ``due_at`` is when the limit was or will be reached (None while it pauses before that);
+    counts at this very moment, ``runs`` that the case's state runs it, though business time may rest just now;
+    ``due_at`` is when the limit was or will be reached (None while it pauses before that);
     ``marks`` are the moments of 50, 80 and 100 % that are known.
     """
 
@@ -133,6 +134,7 @@ class ClockReading:
     breached: bool
     due_at: datetime | None
     marks: tuple[Mark, ...] = ()
+    runs: bool = False
 
     def level(self, now: datetime) -> int:
         """How many of the marks have passed: 0 to 3."""
@@ -218,7 +220,7 @@ def _reading(
     used = sum((_measure(begin, end, pace, calendar) for begin, end in spans), timedelta())
     counting = runs_now and (pace is Pace.ALWAYS or calendar.is_open(now))
     if limit is None:
-        return ClockReading(clock.name, clock.label, None, used.total_seconds(), counting, False, None)
+        return ClockReading(clock.name, clock.label, None, used.total_seconds(), counting, False, None, runs=runs_now)
     whole = timedelta(seconds=limit.seconds)
     marks = tuple(
         Mark(share, at)
@@ -234,6 +236,7 @@ def _reading(
         breached=used > whole,
         due_at=marks[-1].at if len(marks) == len(ESCALATION_SHARES) else None,
         marks=marks,
+        runs=runs_now,
     )
 
 

@@ -10,12 +10,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from consult.domain import appointments, critical, emergency, recalls
 from consult.domain import workflow_effects as effects
 from consult.domain import workflow_needs as needs
 from consult.domain.cases import Case, State, Stay, case_of, document_of, plain
 from consult.domain.errors import Invalid, NotAllowed, Unmet, Words, WrongState
 from consult.domain.events import CASE_BEGUN, Fact
+from consult.domain.offered import is_offered
 from consult.domain.people import Actor
+from consult.domain.reminders import Topic, is_due, remind
 from consult.domain.workflow_effects import Effect
 from consult.domain.workflow_needs import Need, Who, World
 
@@ -64,6 +67,17 @@ class Verb(StrEnum):
     MDT = "mdt"
     GIVE_OUTCOME = "give_outcome"
     EMERGENCY_SUBMIT = "emergency_submit"
+    COMPLETE_REQUEST = "complete_request"
+    REMIND_REQUEST = "remind_request"
+    REMIND_SUPPLEMENT = "remind_supplement"
+    REMIND_APPOINTMENT = "remind_appointment"
+    SESSION_FAILED = "session_failed"
+    ACKNOWLEDGE_RECALL = "acknowledge_recall"
+    RAISE_ALERT = "raise_alert"
+    CALL_CONTACT = "call_contact"
+    RECORD_CALL = "record_call"
+    CONFIRM_ALERT = "confirm_alert"
+    HANDLE_ALERT = "handle_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +162,7 @@ def _from(first: State, last: State, *without: State) -> frozenset[State]:
 
 
 LIVE = frozenset(state for state, row in STATES.items() if row.live)
+AFTER_DRAFT = (LIVE - {State.DRAFT}) | {State.CLOSED}
 S, W, V = State, Who, Verb
 
 
@@ -161,7 +176,8 @@ def _one(*states: State) -> frozenset[State]:
     return frozenset(states)
 
 
-SIGNING = (needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED, needs.IMAGES_PROVEN)
+WRITTEN = (needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED)
+SIGNING = (emergency.PATIENT_NAMED, *WRITTEN, needs.IMAGES_PROVEN)
 
 # fmt: off
 TRANSITIONS: tuple[Transition, ...] = (
@@ -197,9 +213,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T11b", V.OFFER_RAN_OUT, _one(S.ASSIGNED), S.QUEUED, {W.SYSTEM}, "接诊超时", "Offer ran out",
          needs=(needs.OFFER_PAST,), effect=effects.pass_on),
     _row("T12", V.SCHEDULE, _one(S.ACCEPTED), S.SCHEDULED, {W.ASSIGNEE, W.COORDINATOR}, "预约", "Schedule",
-         needs=(needs.INTERACTIVE, needs.LATER_THAN_NOW), effect=effects.schedule, asks=("appointment_at",)),
+         needs=(needs.INTERACTIVE, *appointments.BOOKING), effect=appointments.schedule, asks=("appointment_at",)),
     _row("T13", V.RESCHEDULE, _one(S.SCHEDULED), None, {W.ASSIGNEE, W.REQUESTER, W.COORDINATOR}, "改约", "Reschedule",
-         needs=(needs.LATER_THAN_NOW,), effect=effects.schedule, asks=("appointment_at",), reason=True),
+         needs=appointments.BOOKING, effect=appointments.schedule, asks=("appointment_at",), reason=True),
     _row("T14", V.OPEN, _one(S.ACCEPTED, S.SCHEDULED), S.IN_PROGRESS, {W.ASSIGNEE}, "开始阅片", "Open",
          needs=(needs.SOME_IMAGES,), effect=effects.start_reading),
     _row("T15", V.RELEASE, _one(S.IN_PROGRESS), S.ACCEPTED, {W.ASSIGNEE}, "暂停阅片", "Release", reason=True),
@@ -208,8 +224,8 @@ TRANSITIONS: tuple[Transition, ...] = (
          reason=True),
     _row("T17", V.ISSUE_PRELIMINARY, _one(S.IN_PROGRESS), S.PRELIMINARY, {W.ASSIGNEE},
          "发初步报告", "Issue preliminary",
-         needs=(needs.NOT_ISSUED_YET, needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED),
-         effect=effects.issue_preliminary, asks=("pin", "critical", "overrides")),
+         needs=(needs.NOT_ISSUED_YET, *WRITTEN), effect=effects.issue_preliminary,
+         asks=("pin", "critical", "overrides")),
     _row("T18", V.SUBMIT_FOR_REVIEW, _one(S.IN_PROGRESS, S.PRELIMINARY), S.IN_REVIEW, {W.ASSIGNEE},
          "签名并提交审核", "Sign and submit for review",
          needs=(*SIGNING, needs.VARIATION_STATED), effect=effects.submit_for_review,
@@ -223,20 +239,22 @@ TRANSITIONS: tuple[Transition, ...] = (
          needs=SIGNING, effect=effects.co_sign, asks=("pin", "critical", "overrides")),
     _row("T22", V.DELIVER, _one(S.SIGNED), S.DELIVERED, {W.SYSTEM}, "送达", "Deliver", needs=(needs.RECEIVED,)),
     _row("T23", V.ACKNOWLEDGE, _one(S.DELIVERED), S.ACKNOWLEDGED, {W.REQUESTER}, "确认收到", "Acknowledge",
-         effect=effects.acknowledge, asks=("read_back",)),
+         needs=(critical.OPEN_ONES_READ_BACK,), effect=effects.acknowledge, asks=("read_back",)),
     _row("T24", V.CLOSE, _one(S.ACKNOWLEDGED), S.CLOSED, {W.REQUESTER, W.SYSTEM}, "结案", "Close",
-         needs=(needs.ALERTS_CLOSED,), effect=effects.give_outcome, asks=("outcome",)),
+         needs=(needs.ALERTS_CLOSED, recalls.RECALLS_ACKNOWLEDGED, emergency.REQUEST_WHOLE),
+         effect=effects.give_outcome, asks=("outcome", "concordance")),
     _row("T25a", V.ADDEND, _from(S.SIGNED, S.CLOSED), S.IN_PROGRESS, {W.AUTHOR, W.REVIEWER}, "补充报告", "Addend",
          effect=effects.addend, reason=True),
     _row("T25b", V.CORRECT, _from(S.SIGNED, S.CLOSED), S.IN_PROGRESS, {W.AUTHOR, W.REVIEWER}, "更正报告", "Correct",
          effect=effects.correct, asks=("kind",), reason=True),
-    _row("T26", V.RECALL, _from(S.SIGNED, S.CLOSED), S.IN_PROGRESS, {W.REVIEWER, W.QA}, "召回报告", "Recall report",
-         effect=effects.recall, reason=True),
+    _row("T26", V.RECALL, _from(S.SIGNED, S.CLOSED), S.IN_PROGRESS, {W.REVIEWER, W.QA, W.AUTHOR}, "召回报告",
+         "Recall report",
+         effect=recalls.recall, reason=True),
     _row("T27", V.WITHDRAW, _from(S.DRAFT, S.ASSIGNED), S.WITHDRAWN, {W.REQUESTER}, "撤回", "Withdraw",
          effect=effects.unassign, reason=True),
     _row("T28", V.CANCEL, _from(S.ACCEPTED, S.IN_REVIEW), S.CANCELLED, {W.REQUESTER, W.COORDINATOR}, "取消", "Cancel",
-         reason=True),
-    _row("T29", V.EXPIRE, _one(S.RETURNED), S.EXPIRED, {W.SYSTEM}, "超期关闭", "Expire",
+         needs=(needs.ALERTS_CLOSED,), reason=True),
+    _row("T29a", V.EXPIRE, _one(S.RETURNED), S.EXPIRED, {W.SYSTEM}, "超期关闭", "Expire",
          needs=(needs.WEEK_WITHOUT_ANSWER,)),
     _row("T30a", V.MARK_ENTERED_IN_ERROR, LIVE, None, {W.COORDINATOR, W.PLATFORM_ADMIN}, "标记误建", "Mark as error",
          effect=effects.claim_error, reason=True),
@@ -252,27 +270,38 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T33b", V.MDT, _from(S.IN_PROGRESS, S.CLOSED), None, {W.ASSIGNEE, W.COORDINATOR, W.REQUESTER},
          "发起多学科会诊", "Convene MDT", needs=(needs.CONSENTED,), asks=("question", "performing_site")),
     _row("T34", V.GIVE_OUTCOME, _one(S.CLOSED), None, {W.REQUESTER}, "填写转归", "Give outcome",
-         effect=effects.give_outcome, asks=("outcome",)),
+         effect=effects.give_outcome, asks=("outcome", "concordance")),
     _row("T35", V.EMERGENCY_SUBMIT, _one(S.DRAFT), S.QUEUED, {W.REQUESTER}, "急诊提交", "Emergency submit",
          needs=(needs.EMERGENCY_FILLED, needs.STUDY_OR_FOLLOWS, needs.AGREED, needs.PATIENT_FITS),
          effect=effects.emergency_submit, asks=("patient_override",)),
+    _row("T35b", V.COMPLETE_REQUEST, _from(S.SUBMITTED, S.ACKNOWLEDGED), None, {W.REQUESTER}, "补齐申请",
+         "Complete request", needs=(emergency.REST_IS_OWED,), effect=effects.complete_request, asks=("request",)),
+    _row("T35c", V.REMIND_REQUEST, LIVE - {S.DRAFT}, None, {W.SYSTEM}, "提醒补齐申请", "Remind of the request",
+         needs=(is_due(Topic.REQUEST),), effect=remind(Topic.REQUEST)),
+    _row("T29b", V.REMIND_SUPPLEMENT, _one(S.RETURNED), None, {W.SYSTEM}, "提醒补充资料", "Remind of the supplement",
+         needs=(is_due(Topic.SUPPLEMENT),), effect=remind(Topic.SUPPLEMENT)),
+    _row("T13b", V.REMIND_APPOINTMENT, _one(S.SCHEDULED), None, {W.SYSTEM}, "提醒会诊将开始",
+         "Remind of the appointment", needs=(is_due(Topic.APPOINTMENT),), effect=remind(Topic.APPOINTMENT)),
+    _row("T14b", V.SESSION_FAILED, _one(S.SCHEDULED), S.ACCEPTED, {W.ASSIGNEE, W.COORDINATOR, W.SYSTEM},
+         "会诊未成", "Session failed", effect=appointments.session_failed, reason=True),
+    _row("T26b", V.ACKNOWLEDGE_RECALL, AFTER_DRAFT, None, {W.REQUESTER}, "确认召回", "Acknowledge recall",
+         needs=(recalls.RECALL_WAITS,), effect=recalls.acknowledge_recall),
+    _row("T36a", V.RAISE_ALERT, _from(S.IN_PROGRESS, S.CLOSED), None, {W.ASSIGNEE, W.AUTHOR, W.REVIEWER},
+         "报危急值", "Report critical finding", needs=(critical.FINDING_SAID,), effect=critical.raise_alert,
+         asks=("critical",)),
+    _row("T36b", V.CALL_CONTACT, AFTER_DRAFT, None, {W.SYSTEM}, "通知下一联系人", "Call next contact",
+         needs=(critical.CALL_DUE,), effect=critical.call_contact),
+    _row("T36c", V.RECORD_CALL, AFTER_DRAFT, None, {W.ASSIGNEE, W.AUTHOR, W.REVIEWER, W.COORDINATOR},
+         "登记危急值通知", "Record the call", needs=(critical.ALERT_OPEN, critical.CALL_TOLD),
+         effect=critical.record_call, asks=("finding", "receiver", "channel", "reached")),
+    _row("T36d", V.CONFIRM_ALERT, AFTER_DRAFT, None, {W.REQUESTER, W.APPROVER}, "回读确认危急值",
+         "Read back critical finding", needs=(critical.ALERT_OPEN, critical.READ_BACK_SAID),
+         effect=critical.confirm_alert, asks=("finding", "read_back")),
+    _row("T36e", V.HANDLE_ALERT, AFTER_DRAFT, None, {W.REQUESTER, W.APPROVER}, "登记危急值处置",
+         "Record what was done", needs=(critical.ALERT_READ_BACK, critical.HANDLING_SAID),
+         effect=critical.handle_alert, asks=("finding", "handling")),
 )
 # fmt: on
-
-MAIN_PATH = (
-    V.SUBMIT,
-    V.RESUBMIT,
-    V.TRIAGE,
-    V.CLAIM,
-    V.ACCEPT,
-    V.OPEN,
-    V.SUBMIT_FOR_REVIEW,
-    V.SIGN,
-    V.CO_SIGN,
-    V.ACKNOWLEDGE,
-    V.CLOSE,
-)
-"""The verbs that bring a case forward when nothing goes wrong: a list shows the first that is open as the next step."""
 
 BY_STATE: dict[tuple[Verb, State], Transition] = {
     (row.verb, origin): row for row in TRANSITIONS for origin in row.origins
@@ -348,7 +377,7 @@ def open_to(case: Case, actor: Actor, world: World, now: datetime) -> tuple[Move
             ),
         )
         for row in TRANSITIONS
-        if case.state in row.origins and needs.is_any(row.who, case, actor) and needs.is_offered(row.verb, case)
+        if case.state in row.origins and needs.is_any(row.who, case, actor) and is_offered(row.verb, case)
     )
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from consult.domain.cases import Alert, Asked, Case, Party, Priority
+from consult.domain.cases import Asked, Case, Party, Priority, State
+from consult.domain.critical import found, read_back
+from consult.domain.emergency import REST_FOLLOWS_WITHIN
 from consult.domain.people import Actor, Role
 from consult.domain.reports import ReportState
 
@@ -15,6 +17,7 @@ Say = Mapping[str, Any]
 REVISABLE = ("patient", "question", "clinical_history", "exam_started", "study_uids", "images_follow", "consent",
              "priority", "modality", "body_part", "performing_site", "service_type")  # fmt: skip
 TOP_LEVEL = 3
+PATIENT_FIELDS = ("name", "birth_date", "id_number", "phone")
 SAMPLE_OF_256 = 13  # 5 % of the signed cases go to quality assurance, drawn by the case's random id
 
 
@@ -41,8 +44,11 @@ def _looked_at_again(case: Case) -> dict[str, Any]:
 def link_studies(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
     """More studies, each once, in the order they were named; what they show, where that was not known yet."""
     kind = {name: str(say[name]) for name in ("modality", "body_part") if say.get(name) and not getattr(case, name)}
-    return {"study_uids": tuple(dict.fromkeys((*case.study_uids, *say.get("study_uids", ())))), **kind,
-            **_looked_at_again(case)}
+    return {
+        "study_uids": tuple(dict.fromkeys((*case.study_uids, *say.get("study_uids", ())))),
+        **kind,
+        **_looked_at_again(case),
+    }
 
 
 def return_for_supplement(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
@@ -117,11 +123,6 @@ def pass_on(case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[str
     }
 
 
-def schedule(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
-    """The time both sides meet."""
-    return {"appointment_at": say["appointment_at"]}
-
-
 def start_reading(case: Case, actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
     """A report is begun; whoever began one keeps the authorship until another takes the case."""
     wrote = tuple(dict.fromkeys((*case.authors, actor.person_id or "")))
@@ -177,29 +178,14 @@ def _issued(case: Case, now: datetime) -> dict[str, Any]:
 
 
 def _critical(case: Case, actor: Actor, say: Say, now: datetime) -> dict[str, Any]:
-    finding = str((say.get("critical") or {}).get("finding") or "").strip()
-    if not finding or any(alert.finding == finding for alert in case.alerts):
-        return {}
-    return {"alerts": (*case.alerts, Alert(finding, "detected", now, party(actor)))}
+    alerts = found(case, actor, str((say.get("critical") or {}).get("finding") or ""), now)
+    return {} if alerts == case.alerts else {"alerts": alerts}
 
 
 def acknowledge(case: Case, actor: Actor, say: Say, now: datetime) -> Mapping[str, Any]:
     """The requester has the report; with it every open critical finding is read back."""
-    read_back = str(say.get("read_back") or "").strip()
-    return {
-        "alerts": tuple(
-            alert
-            if alert.state == "acknowledged"
-            else replace(
-                alert,
-                state="acknowledged",
-                acknowledged_at=now,
-                acknowledged_by=party(actor),
-                read_back=read_back,
-            )
-            for alert in case.alerts
-        )
-    }
+    words = str(say.get("read_back") or "").strip()
+    return {"alerts": tuple(read_back(alert, actor, words, now) for alert in case.alerts)}
 
 
 def addend(_case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
@@ -211,11 +197,6 @@ def correct(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str
     """The next signature corrects (or amends) the signed version, which stays readable."""
     kind = ReportState.AMENDED if say.get("kind") == "amended" else ReportState.CORRECTED
     return {"report": ReportState.DRAFT, "report_kind": kind}
-
-
-def recall(_case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
-    """The signed version is retracted; the next signature corrects it."""
-    return {"report": ReportState.RETRACTED, "report_kind": ReportState.CORRECTED}
 
 
 def claim_error(_case: Case, actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
@@ -236,10 +217,31 @@ def change_priority(case: Case, actor: Actor, say: Say, _now: datetime) -> Mappi
 
 
 def give_outcome(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
-    """What became of the patient, where it is said."""
-    return {"outcome": str(say.get("outcome") or case.outcome).strip()}
+    """What became of the patient, where it is said; a report that was wrong goes to quality assurance."""
+    concordance = str(say.get("concordance") or case.concordance)
+    return {
+        "outcome": str(say.get("outcome") or case.outcome).strip(),
+        "concordance": concordance,
+        "sampled": case.sampled or concordance == "discordant",
+    }
 
 
-def emergency_submit(_case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str, Any]:
+def emergency_submit(_case: Case, _actor: Actor, say: Say, now: datetime) -> Mapping[str, Any]:
     """Straight to the router; the rest of the request follows."""
-    return {"images_follow": True} | _overridden(say)
+    return {"images_follow": True, "completes_by": now + REST_FOLLOWS_WITHIN} | _overridden(say)
+
+
+def complete_request(case: Case, actor: Actor, say: Say, now: datetime) -> Mapping[str, Any]:
+    """What was empty is filled in; what somebody may have acted on stays as it is.
+
+    Who the patient is stays once a signature stands under it.
+    """
+    changes: dict[str, Any] = {
+        name: say[name]
+        for name in ("clinical_history", "exam_started", "consent")
+        if say.get(name) and not getattr(case, name)
+    }
+    if case.signed_at is None and case.state is not State.IN_REVIEW and say.get("patient") is not None:
+        known = {name: value for name in PATIENT_FIELDS if (value := getattr(case.patient, name))}
+        changes["patient"] = replace(say["patient"], **known)
+    return changes | dict(link_studies(case, actor, say, now))

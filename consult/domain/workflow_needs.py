@@ -55,15 +55,6 @@ def is_any(who: Iterable[Who], case: Case, actor: Actor) -> bool:
     return any(RELATIONS[relation](case, actor) for relation in who)
 
 
-def is_offered(verb: str, case: Case) -> bool:
-    """Whether a move that exists is worth a button: the second person's word only after the first's."""
-    if verb == "confirm_entered_in_error":
-        return case.error_claimed_by is not None
-    if verb == "mark_entered_in_error":
-        return case.error_claimed_by is None
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class Images:
     """What the archive knows of a case's studies, all together; ``status`` is the worst of them.
@@ -82,7 +73,8 @@ class World:
     """What others than the case know about it, gathered by the caller for the needs to judge.
 
     ``unfit`` maps a person id to what rules them out; a person who qualifies is mapped to None, one who is not a
-    candidate at all is absent. ``patient_differs`` is in what the images contradict the request about the patient.
+    candidate at all is absent. ``appointments`` are the other ones of
+    whoever has the case. ``patient_differs`` is in what the images contradict the request about the patient.
     ``blocking`` are findings of the writing rules that were not overridden.
     """
 
@@ -97,6 +89,7 @@ class World:
     blocking: tuple[Words, ...] = ()
     critical_terms: tuple[str, ...] = ()
     receipts: int = 0
+    appointments: tuple[datetime, ...] = ()
 
 
 Holds = Callable[[Case, Actor, Mapping[str, Any], World, datetime], bool]
@@ -113,7 +106,8 @@ class Need:
     settled_by: str | None = None
 
 
-def _fixed(zh: str, en: str) -> Sentence:
+def fixed(zh: str, en: str) -> Sentence:
+    """A sentence that is always the same."""
     words = Words(zh, en)
     return lambda _case, _world: words
 
@@ -142,14 +136,14 @@ def _images_sentence(_case: Case, world: World) -> Words:
 REQUEST_FILLED = Need(
     "request-filled",
     lambda case, *_: bool(case.patient.name and case.patient.sex and case.question.strip()),
-    _fixed("请填写患者姓名、性别和会诊问题。", "Fill in the patient's name and sex, and the question."),
+    fixed("请填写患者姓名、性别和会诊问题。", "Fill in the patient's name and sex, and the question."),
 )
 EMERGENCY_FILLED = Need(
     "emergency-filled",
     lambda case, *_: bool(
         case.priority is Priority.EMERGENCY and (case.patient.phone or case.patient.id_number) and case.question.strip()
     ),
-    _fixed(
+    fixed(
         "急诊提交需要：优先级为急诊、电话或证件号、会诊问题。",
         "An emergency needs: emergency priority, a phone or identity number, and the question.",
     ),
@@ -157,17 +151,17 @@ EMERGENCY_FILLED = Need(
 CONSENTED = Need(
     "consented",
     lambda case, *_: case.consent is not None,
-    _fixed("请记录患者知情同意（同意人和时间）。", "Record the patient's consent: who agreed, and when."),
+    fixed("请记录患者知情同意（同意人和时间）。", "Record the patient's consent: who agreed, and when."),
 )
 STUDY_OR_FOLLOWS = Need(
     "study-or-follows",
     lambda case, *_: bool(case.study_uids) or case.images_follow,
-    _fixed("请选择检查影像，或注明“影像随后到”。", "Choose the study, or say that images follow."),
+    fixed("请选择检查影像，或注明“影像随后到”。", "Choose the study, or say that images follow."),
 )
 AGREED = Need(
     "agreed",
     lambda _case, _actor, _say, world, _now: world.agreed,
-    _fixed(
+    fixed(
         "贵院与受邀机构没有此项服务的有效协议。", "There is no valid agreement with that institution for this service."
     ),
 )
@@ -182,7 +176,7 @@ NO_DUPLICATE = Need(
 APPROVED = Need(
     "approved",
     lambda _case, actor, _say, world, _now: not world.approver_required or Role.APPROVER in actor.roles,
-    _fixed("本院规定由科主任或医务科审批后提交。", "This hospital has requests submitted by an approver."),
+    fixed("本院规定由科主任或医务科审批后提交。", "This hospital has requests submitted by an approver."),
 )
 
 
@@ -194,7 +188,7 @@ def lacks_images(case: Case, status: str) -> bool:
 IMAGES_LACKING = Need(
     "images-lacking",
     lambda case, _actor, _say, world, _now: lacks_images(case, world.images.status),
-    _fixed("影像没有缺失。", "No image is missing."),
+    fixed("影像没有缺失。", "No image is missing."),
 )
 IMAGES_SETTLED = Need(
     "images-settled",
@@ -210,6 +204,8 @@ IMAGES_READY = Need(
     _images_sentence,
     settled_by="override",
 )
+
+
 def _patient_fits(case: Case, _actor: Actor, say: Mapping[str, Any], world: World, _now: datetime) -> bool:
     answered = case.patient_override or str(say.get("patient_override") or "").strip()
     return not world.patient_differs or bool(answered)
@@ -229,7 +225,7 @@ PATIENT_FITS = Need(
 SOME_IMAGES = Need(
     "some-images",
     lambda _case, _actor, _say, world, _now: world.images.received > 0,
-    _fixed("影像还没有到达。", "No image has arrived yet."),
+    fixed("影像还没有到达。", "No image has arrived yet."),
 )
 IMAGES_PROVEN = Need(
     "images-proven",
@@ -243,7 +239,7 @@ ITEMS_ANSWERED = Need(
     lambda case, _actor, say, _world, _now: all(
         asked.answer or asked.declined or _answered(index, say) for index, asked in enumerate(case.asked)
     ),
-    _fixed("每一项补充要求都需要回答，或说明无法提供。", "Answer each item that was asked for, or decline it."),
+    fixed("每一项补充要求都需要回答，或说明无法提供。", "Answer each item that was asked for, or decline it."),
     settled_by="answers",
 )
 
@@ -260,7 +256,7 @@ ASSIGNEE_QUALIFIES = Need(
     lambda _case, _actor, say, world, _now: (
         "assignee" in say and say["assignee"]["id"] in world.unfit and world.unfit[say["assignee"]["id"]] is None
     ),
-    _fixed(
+    fixed(
         "请选择一位有资质、当值且未满负荷的专家。",
         "Choose a specialist who is qualified, on duty and below the load limit.",
     ),
@@ -271,7 +267,7 @@ CLAIMANT_QUALIFIES = Need(
     lambda _case, actor, _say, world, _now: (
         actor.person_id in world.unfit and world.unfit[actor.person_id or ""] is None
     ),
-    _fixed(
+    fixed(
         "您当前不能抢这个单：资质、排班或负荷不符。",
         "You cannot claim this one now: skill, rota or load does not fit.",
     ),
@@ -279,24 +275,24 @@ CLAIMANT_QUALIFIES = Need(
 OFFER_OPEN = Need(
     "offer-open",
     lambda case, _actor, _say, _world, now: case.offer_until is None or now <= case.offer_until,
-    _fixed(
+    fixed(
         "接诊时限已过，病例将转给下一位专家。", "The time to accept has passed; the case goes to the next specialist."
     ),
 )
 OFFER_PAST = Need(
     "offer-past",
     lambda case, _actor, _say, _world, now: case.offer_until is not None and now >= case.offer_until,
-    _fixed("接诊时限还没有到。", "The time to accept has not passed yet."),
+    fixed("接诊时限还没有到。", "The time to accept has not passed yet."),
 )
 WEEK_WITHOUT_ANSWER = Need(
     "week-without-answer",
     lambda case, _actor, _say, _world, now: (now - case.stays[-1].since).total_seconds() >= RETURNED_EXPIRES_S,
-    _fixed("退回还不满七天。", "It was returned less than seven days ago."),
+    fixed("退回还不满七天。", "It was returned less than seven days ago."),
 )
 LATER_THAN_NOW = Need(
     "later-than-now",
     lambda _case, _actor, say, _world, now: "appointment_at" in say and say["appointment_at"] > now,
-    _fixed("请选择将来的预约时间。", "Choose a time in the future."),
+    fixed("请选择将来的预约时间。", "Choose a time in the future."),
     settled_by="appointment_at",
 )
 REPORT_WRITTEN = Need(
@@ -328,40 +324,40 @@ CRITICAL_SETTLED = Need(
 SIGN_RIGHT = Need(
     "sign-right",
     lambda _case, actor, *_: actor.sign_right,
-    _fixed("您没有签发权，请提交审核。", "You have no right to sign; submit it for review."),
+    fixed("您没有签发权，请提交审核。", "You have no right to sign; submit it for review."),
 )
 ONE_SIGNATURE = Need(
     "one-signature",
     lambda _case, _actor, _say, world, _now: not world.two_person,
-    _fixed("本机构实行双签，请提交审核。", "This institution requires two signatures; submit it for review."),
+    fixed("本机构实行双签，请提交审核。", "This institution requires two signatures; submit it for review."),
 )
 NOT_ISSUED_YET = Need(
     "not-issued-yet",
     lambda case, *_: case.signed_at is None,
-    _fixed("已有正式报告，不能再发初步报告。", "A final report exists; a preliminary one cannot follow it."),
+    fixed("已有正式报告，不能再发初步报告。", "A final report exists; a preliminary one cannot follow it."),
 )
 VARIATION_STATED = Need(
     "variation-stated",
     lambda case, _actor, say, _world, _now: (
         case.state is not State.PRELIMINARY or bool(str(say.get("variation") or "").strip())
     ),
-    _fixed("请说明正式报告与初步报告的差异。", "State how the final report differs from the preliminary one."),
+    fixed("请说明正式报告与初步报告的差异。", "State how the final report differs from the preliminary one."),
     settled_by="variation",
 )
 RECEIVED = Need(
     "received",
     lambda _case, _actor, _say, world, _now: world.receipts > 0,
-    _fixed("还没有任何途径确认送达。", "No channel has confirmed delivery yet."),
+    fixed("还没有任何途径确认送达。", "No channel has confirmed delivery yet."),
 )
 ALERTS_CLOSED = Need(
     "alerts-closed",
-    lambda case, *_: all(alert.state == "acknowledged" for alert in case.alerts),
-    _fixed("请先确认危急值。", "Acknowledge the critical finding first."),
+    lambda case, *_: not any(alert.is_open for alert in case.alerts),
+    fixed("请先确认危急值。", "Acknowledge the critical finding first."),
 )
 SECOND_PERSON = Need(
     "second-person",
     lambda case, actor, *_: case.error_claimed_by is not None and case.error_claimed_by != actor.person_id,
-    _fixed("误建需要由另一个人确认。", "A second person must confirm that it was entered in error."),
+    fixed("误建需要由另一个人确认。", "A second person must confirm that it was entered in error."),
 )
 
 
@@ -377,16 +373,16 @@ def _may_raise(case: Case, actor: Actor, say: Mapping[str, Any], _world: World, 
 MAY_RAISE = Need(
     "may-raise",
     _may_raise,
-    _fixed("申请方只能提高一次优先级。", "The requesting side may raise the priority once, never lower it."),
+    fixed("申请方只能提高一次优先级。", "The requesting side may raise the priority once, never lower it."),
 )
 OTHER_PRIORITY = Need(
     "other-priority",
     lambda case, _actor, say, _world, _now: "priority" in say and say["priority"] != case.priority,
-    _fixed("请选择另一个优先级。", "Choose another priority."),
+    fixed("请选择另一个优先级。", "Choose another priority."),
     settled_by="priority",
 )
 INTERACTIVE = Need(
     "interactive",
     lambda case, *_: case.service_type is not ServiceType.TELEDIAGNOSIS,
-    _fixed("远程诊断不需要预约双方的时间。", "A telediagnosis needs no appointment of both sides."),
+    fixed("远程诊断不需要预约双方的时间。", "A telediagnosis needs no appointment of both sides."),
 )

@@ -40,6 +40,7 @@ class CaseView:
     revision: Revision | None
     documents: tuple[SignedDocument, ...]
     two_person: bool
+    now: datetime
 
 
 def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
@@ -64,6 +65,7 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
             revision=reports.latest(connection, case_id) if sees_report and writes else None,
             documents=tuple(reports.documents(connection, case_id)) if sees_report else (),
             two_person=world.two_person,
+            now=now,
         )
 
 

@@ -10,7 +10,7 @@ from consult.domain.cases import Case
 from consult.domain.clocks import ClockReading
 from consult.domain.errors import Invalid, Words
 from consult.domain.people import Actor, Institution
-from consult.domain.workflow import MAIN_PATH, Move, open_to
+from consult.domain.workflow import Move, Verb, open_to
 from consult.domain.workflow_needs import Images, World
 from consult.store import cases, people
 from consult.store.cases import Filters
@@ -20,6 +20,21 @@ from consult.store.world import images_of_all, readings_of
 __all__ = ["Filters", "Line", "Page", "page"]
 
 MOST = 200
+
+MAIN_PATH = (
+    Verb.SUBMIT,
+    Verb.RESUBMIT,
+    Verb.TRIAGE,
+    Verb.CLAIM,
+    Verb.ACCEPT,
+    Verb.OPEN,
+    Verb.SUBMIT_FOR_REVIEW,
+    Verb.SIGN,
+    Verb.CO_SIGN,
+    Verb.ACKNOWLEDGE,
+    Verb.CLOSE,
+)
+"""The verbs that bring a case forward when nothing goes wrong: a list shows the first that is open as the next step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,16 @@ def serials_of(connection: Connection, person_id: str) -> list[str]:
     return list(connection.execute(query.order_by(signing_keys.c.issued_at, signing_keys.c.serial)).scalars())
 
 
+def receivers(connection: Connection, case_id: str, version: int) -> list[tuple[str, str]]:
+    """Everyone who confirmed that they have a version: (channel, receiver)."""
+    query = (
+        select(deliveries.c.channel, deliveries.c.receiver)
+        .where(deliveries.c.case_id == case_id, deliveries.c.version == version)
+        .order_by(deliveries.c.id)
+    )
+    return [(row.channel, row.receiver) for row in connection.execute(query)]
+
+
 def keep_key(connection: Connection, person_id: str, serial: str, sealed: bytes, now: datetime) -> None:
     """A new signing key of a person; earlier ones stay on record."""
     connection.execute(insert(signing_keys).values(person_id=person_id, serial=serial, sealed=sealed, issued_at=now))

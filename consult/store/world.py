@@ -36,8 +36,8 @@ def readings_of(case: Case, now: datetime) -> tuple[clocks.ClockReading, ...]:
 
 
 def due_of(case: Case, now: datetime) -> datetime | None:
-    """When the next running clock of a case is due."""
-    due = [r.due_at for r in readings_of(case, now) if r.running and r.due_at is not None]
+    """When the next clock of a case is due: through the calendar, so that a case of the night has its place at once."""
+    due = [r.due_at for r in readings_of(case, now) if r.runs and r.due_at is not None]
     return min(due) if due else None
 
 
@@ -114,6 +114,9 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
         blocking=blocking,
         critical_terms=critical,
         receipts=reports.receipts(connection, case.id, case.report_version) if case.state is State.SIGNED else 0,
+        appointments=cases.appointments_of(connection, case.assignee.id, case.id)
+        if case.assignee and case.state in (State.ACCEPTED, State.SCHEDULED)
+        else (),
     )
 
 

@@ -2,21 +2,26 @@
 
 from typing import Any
 
-from consult.domain.cases import Case, Party, Patient, Why
+from consult.domain.cases import Case, Patient, Why
 from consult.domain.clocks import ClockReading
+from consult.domain.critical import due_at
+from consult.domain.emergency import request_lacks
 from consult.domain.errors import Words
 from consult.domain.events import Fact
+from consult.domain.indicators import paused_share
 from consult.domain.people import Institution
 from consult.domain.routing import Explained
 from consult.domain.workflow import LABELS, STATES, Move, Verb
 from consult.queries.cases import CaseView
 from consult.queries.worklist import Line, Page
 from consult.web import case_shapes, schemas
+from consult.web.case_records import alerts_out, indicators_out, owned_out, person_out, recalls_out, someone_out
 from consult.web.language import spoken
 from consult.web.report_json import report_out
 from consult.web.studies import study_out
 
 CREATED = Words("创建申请", "Created")
+SYSTEM_NAME = Words("系统", "System")
 
 
 def case_out(view: CaseView) -> case_shapes.CaseOut:
@@ -34,16 +39,23 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         **_asked_for(case),
         requesting_site=site_out(view.sites, case.requesting_site),
         performing_site=site_out(view.sites, case.performing_site),
-        requester=_person(case.requester),
-        assignee=_someone(case.assignee),
-        author=_someone(case.author),
-        reviewer=_someone(case.reviewer),
+        requester=person_out(case.requester),
+        assignee=someone_out(case.assignee),
+        author=someone_out(case.author),
+        reviewer=someone_out(case.reviewer),
         offer_until=case.offer_until,
         appointment_at=case.appointment_at,
         escalation_level=case.escalation_level,
         last_reason=case.last_reason,
         asked=[case_shapes.AskedOut(item=a.item, answer=a.answer, declined=a.declined) for a in case.asked],
         outcome=case.outcome,
+        concordance=case.concordance,
+        completes_by=case.completes_by,
+        request_lacks=[spoken(words) for words in request_lacks(case)],
+        recalls=recalls_out(case),
+        indicators=indicators_out(case, view.now),
+        time_by_owner=owned_out(case, view.now),
+        paused_share=paused_share(case, view.now),
         parent_id=case.parent_id,
         created_at=case.created_at,
         updated_at=case.updated_at,
@@ -53,7 +65,7 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         moves=[move_out(move, case) for move in view.moves],
         why=[_why(why) for why in case.why],
         report=report_out(view),
-        alerts=_alerts(case),
+        alerts=alerts_out(case, view.now),
     )
 
 
@@ -92,12 +104,13 @@ def _line(line: Line, sites: dict[str, Institution]) -> case_shapes.LineOut:
         body_part=case.body_part,
         requesting_site=site_out(sites, case.requesting_site),
         performing_site=site_out(sites, case.performing_site),
-        requester=_person(case.requester),
-        assignee=_someone(case.assignee),
+        requester=person_out(case.requester),
+        assignee=someone_out(case.assignee),
         due_at=line.due_at,
         offer_until=case.offer_until,
         clocks=[clock_out(reading) for reading in line.clocks],
-        alerts=sum(alert.state != "acknowledged" for alert in case.alerts),
+        alerts=sum(alert.is_open for alert in case.alerts),
+        alert_due_at=min((due_at(alert) for alert in case.alerts if alert.is_open), default=None),
         created_at=case.created_at,
         updated_at=case.updated_at,
         next_move=str(line.next_move.row.verb) if line.next_move else None,
@@ -164,7 +177,7 @@ def event_out(fact: Fact) -> case_shapes.EventOut:
         at=fact.at,
         kind=fact.kind,
         label=spoken(label),
-        by=fact.by_name,
+        by=fact.by_name if fact.by_id is not None else spoken(SYSTEM_NAME),
         version=fact.version,
         from_state=fact.data.get("from"),
         to_state=fact.data.get("to"),
@@ -205,26 +218,3 @@ def _why(why: Why) -> case_shapes.WhyOut:
         ],
         excluded=[case_shapes.ReasonOut(code=code, sentence=spoken(Words(zh, en))) for code, zh, en in why.excluded],
     )
-
-
-def _alerts(case: Case) -> list[case_shapes.AlertOut]:
-    return [
-        case_shapes.AlertOut(
-            finding=alert.finding,
-            state=alert.state,
-            detected_at=alert.detected_at,
-            detected_by=_person(alert.detected_by),
-            acknowledged_at=alert.acknowledged_at,
-            acknowledged_by=_someone(alert.acknowledged_by),
-            read_back=alert.read_back,
-        )
-        for alert in case.alerts
-    ]
-
-
-def _person(party: Party) -> case_shapes.PartyOut:
-    return case_shapes.PartyOut(id=party.id, name=party.name)
-
-
-def _someone(party: Party | None) -> case_shapes.PartyOut | None:
-    return _person(party) if party else None

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from consult.domain.cases import Priority, ServiceType
+from consult.web.record_shapes import AlertOut, IndicatorOut, OwnedOut, PartyOut, RecallOut
 from consult.web.schemas import ConsentIn
 
 
@@ -24,13 +25,6 @@ class Site(BaseModel):
     """An institution by code and name."""
 
     code: str
-    name: str
-
-
-class PartyOut(BaseModel):
-    """A person by id and name."""
-
-    id: str
     name: str
 
 
@@ -149,18 +143,6 @@ class StudyOut(BaseModel):
     role: Literal["current", "prior"] = "current"
 
 
-class AlertOut(BaseModel):
-    """A critical finding on its way."""
-
-    finding: str
-    state: str
-    detected_at: datetime
-    detected_by: PartyOut
-    acknowledged_at: datetime | None = None
-    acknowledged_by: PartyOut | None = None
-    read_back: str = ""
-
-
 class PointsOut(BaseModel):
     """What speaks for someone, in points."""
 
@@ -273,6 +255,7 @@ class LineOut(BaseModel):
     offer_until: datetime | None
     clocks: list[ClockOut]
     alerts: int
+    alert_due_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
     next_move: str | None
@@ -317,6 +300,13 @@ class CaseOut(BaseModel):
     last_reason: str
     asked: list[AskedOut]
     outcome: str
+    concordance: str
+    completes_by: datetime | None
+    request_lacks: list[str]
+    recalls: list[RecallOut]
+    indicators: list[IndicatorOut]
+    time_by_owner: list[OwnedOut]
+    paused_share: float
     parent_id: str | None
     created_at: datetime
     updated_at: datetime

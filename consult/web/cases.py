@@ -136,7 +136,7 @@ def say_of(body: schemas.MoveIn) -> dict[str, Any]:
     said: dict[str, Any] = {
         name: value for name, value in body.model_dump(exclude={"verb", "request"}).items() if value is not None
     }
-    if body.verb is Verb.REVISE:
+    if body.verb in (Verb.REVISE, Verb.COMPLETE_REQUEST):
         if body.request is None:
             raise Invalid.at("request", Words("请填写申请内容。", "Fill in the request."))
         said["request"] = request_of(body.request)

@@ -108,6 +108,12 @@ class MoveIn(In):
     variation: Text | None = None
     read_back: Text | None = None
     outcome: Text | None = None
+    concordance: Literal["concordant", "partly", "discordant"] | None = None
+    finding: Line | None = None
+    receiver: Line | None = None
+    channel: Literal["phone", "in_person", "video", "portal"] | None = None
+    reached: bool | None = None
+    handling: Text | None = None
     kind: Literal["corrected", "amended"] | None = None
     question: Text | None = None
     performing_site: Line | None = None

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from consult.domain.cases import Alert, Asked, Case, Party, Priority, ServiceType, State, Stay
+from consult.domain.cases import Alert, Asked, Case, Party, Patient, Priority, ServiceType, State, Stay
 from consult.domain.errors import Unmet, Words
 from consult.domain.people import Actor
 from consult.domain.workflow import TRANSITIONS, Verb, decide
 from consult.domain.workflow_needs import Images, Need, World
-from tests.makers.cases import GOOD_WORLD, NOW, a_case, say
-from tests.makers.people import ACTORS
+from tests.makers.cases import CALLED, FITS, GOOD_WORLD, READ_BACK, RECALLED, a_case, say
+from tests.makers.people import ACTORS, NOW
 
 GAPS = tuple(Words(f"缺第 {n} 层。", f"Slice {n} is missing.") for n in (35, 36, 37, 38))
 OPEN_ALERT = Alert("急性脑出血", "detected", NOW, Party("guiyang.ct", "陈医师"))
@@ -64,6 +64,39 @@ BROKEN: dict[str, Broken] = {
     "second-person": (
         Verb.CONFIRM_ENTERED_IN_ERROR, State.QUEUED, DUTY, {"error_claimed_by": "xingyi.coordinator"}, {}, {}
     ),
+    "patient-named": (Verb.SIGN, State.IN_PROGRESS, READ, {"patient": Patient("", "M")}, {}, {}),
+    "request-whole": (
+        Verb.CLOSE, State.ACKNOWLEDGED, ASKS, {"completes_by": NOW, "consent": None, "clinical_history": " "}, {}, {}
+    ),
+    "rest-is-owed": (Verb.COMPLETE_REQUEST, State.QUEUED, ASKS, {"clinical_history": "头痛"}, {}, {}),
+    "recalls-acknowledged": (Verb.CLOSE, State.ACKNOWLEDGED, ASKS, {"recalls": (RECALLED,)}, {}, {}),
+    "recall-waits": (Verb.ACKNOWLEDGE_RECALL, State.IN_PROGRESS, ASKS, {"recalls": ()}, {}, {}),
+    "appointment-free": (
+        Verb.SCHEDULE, State.ACCEPTED, READ, {}, {"appointments": (NOW + timedelta(hours=2, minutes=-29),)}, {}
+    ),
+    "request-reminder-due": (
+        Verb.REMIND_REQUEST, State.QUEUED, ACTORS["system"], {"completes_by": NOW + timedelta(seconds=1)}, {}, {}
+    ),
+    "supplement-reminder-due": (
+        Verb.REMIND_SUPPLEMENT, State.RETURNED, ACTORS["system"],
+        {"stays": (Stay(State.RETURNED, NOW - timedelta(hours=23)),)}, {}, {},
+    ),
+    "appointment-reminder-due": (
+        Verb.REMIND_APPOINTMENT, State.SCHEDULED, ACTORS["system"],
+        {"appointment_at": NOW + timedelta(minutes=16)}, {}, {},
+    ),
+    "finding-said": (Verb.RAISE_ALERT, State.IN_PROGRESS, READ, {"alerts": (CALLED,)}, {},
+                     {"critical": {"finding": CALLED.finding}}),
+    "call-due": (
+        Verb.CALL_CONTACT, State.IN_PROGRESS, ACTORS["system"],
+        {"alerts": (replace(CALLED, detected_at=NOW + timedelta(seconds=1)),)}, {}, {},
+    ),
+    "alert-open": (Verb.CONFIRM_ALERT, State.IN_PROGRESS, ASKS, {"alerts": (READ_BACK,)}, {}, {}),
+    "alert-read-back": (Verb.HANDLE_ALERT, State.IN_PROGRESS, ASKS, {"alerts": (CALLED,)}, {}, {}),
+    "call-told": (Verb.RECORD_CALL, State.IN_PROGRESS, READ, {}, {}, {"receiver": " "}),
+    "handling-said": (Verb.HANDLE_ALERT, State.IN_PROGRESS, ASKS, {}, {}, {"handling": ""}),
+    "read-back-said": (Verb.CONFIRM_ALERT, State.IN_PROGRESS, ASKS, {}, {}, {"read_back": " "}),
+    "open-ones-read-back": (Verb.ACKNOWLEDGE, State.DELIVERED, ASKS, {"alerts": (CALLED,)}, {}, {"read_back": " "}),
     "may-raise": (Verb.CHANGE_PRIORITY, State.QUEUED, ASKS, {"raised_by_requester": True}, {}, {}),
     "other-priority": (Verb.CHANGE_PRIORITY, State.QUEUED, DUTY, {}, {}, {"priority": "routine"}),
 }  # fmt: skip
@@ -76,7 +109,7 @@ def test_every_need_of_the_tables_is_broken_here_once() -> None:
 @pytest.mark.parametrize("code", BROKEN)
 def test_a_need_that_fails_stops_the_move_with_its_own_sentence(code: str) -> None:
     verb, state, actor, fields, worldly, said = BROKEN[code]
-    case, world = a_case(state, **fields), replace(GOOD_WORLD, **worldly)
+    case, world = a_case(state, **{**FITS.get(verb, {}), **fields}), replace(GOOD_WORLD, **worldly)
     with pytest.raises(Unmet) as refused:
         decide(case, verb, actor, {**say(verb), **said}, world, NOW)
     sentence = NEEDS[code].sentence(case, world)
@@ -90,7 +123,8 @@ def test_the_same_move_passes_when_all_needs_hold(code: str) -> None:
     verb, state, actor, _, _, _ = BROKEN[code]
     world = replace(GOOD_WORLD, images=Images("none")) if code == "images-lacking" else GOOD_WORLD
     first = Priority.EMERGENCY if code == "emergency-filled" else Priority.ROUTINE
-    case = a_case(state, priority=first, error_claimed_by="another", offer_until=NOW)
+    fits = FITS.get(verb, {})
+    case = a_case(state, priority=first, error_claimed_by="another", offer_until=NOW, **fits)
     after, _ = decide(case, verb, replace(actor, sign_right=True), say(verb), world, NOW)
     assert after.version == case.version + 1
 

@@ -11,7 +11,20 @@ from consult.actions import cases as requests
 from consult.actions.cases import Request
 from consult.actions.once import Once
 from consult.actions.workflow import NO_KEY, Order, apply, move_by_system
-from consult.domain.cases import Asked, Case, Consent, Party, Patient, Priority, ServiceType, State, Stay
+from consult.domain.cases import (
+    Alert,
+    Asked,
+    Case,
+    Consent,
+    Party,
+    Patient,
+    Priority,
+    Recall,
+    Receiver,
+    ServiceType,
+    State,
+    Stay,
+)
 from consult.domain.completeness import StudyCompleteness
 from consult.domain.people import SYSTEM
 from consult.domain.reports import ReportState, ReportText
@@ -71,7 +84,26 @@ SAYS: Mapping[Verb, Mapping[str, Any]] = {
     Verb.CHANGE_PRIORITY: {"priority": "urgent"},
     Verb.SUBMIT_FOR_REVIEW: {"variation": "与初步报告一致"},
     Verb.SIGN: {"variation": "与初步报告一致"},
+    Verb.RAISE_ALERT: {"critical": {"finding": "急性肺栓塞"}},
+    Verb.RECORD_CALL: {"receiver": "王建国", "channel": "phone", "reached": True},
+    Verb.CONFIRM_ALERT: {"read_back": "急性脑出血，立即处理"},
+    Verb.HANDLE_ALERT: {"handling": "已转神经外科"},
 }
+CALLED = Alert("急性脑出血", "notifying", NOW, Party("guiyang.ct", "陈医师"))
+READ_BACK = replace(CALLED, state="acknowledged", acknowledged_at=NOW, acknowledged_by=Party("anlong.doctor", "王建国"),
+                    read_back="急性脑出血")  # fmt: skip
+RECALLED = Recall(1, NOW, Party("qa", "质控员"), "左右写反", (Receiver("portal", "ANLONG"),))
+FITS: Mapping[Verb, Mapping[str, Any]] = {
+    Verb.COMPLETE_REQUEST: {"completes_by": NOW, "clinical_history": ""},
+    Verb.REMIND_REQUEST: {"completes_by": NOW, "clinical_history": ""},
+    Verb.REMIND_APPOINTMENT: {"appointment_at": NOW},
+    Verb.CALL_CONTACT: {"alerts": (CALLED,)},
+    Verb.RECORD_CALL: {"alerts": (CALLED,)},
+    Verb.CONFIRM_ALERT: {"alerts": (CALLED,)},
+    Verb.HANDLE_ALERT: {"alerts": (READ_BACK,)},
+    Verb.ACKNOWLEDGE_RECALL: {"recalls": (RECALLED,)},
+}
+"""What else a case has so that a verb makes sense."""
 
 
 def say(verb: Verb) -> dict[str, Any]:

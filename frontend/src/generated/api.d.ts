@@ -400,6 +400,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{study_uid}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What we wrote down of each series whenever the study came to rest. */
+        get: operations["proof_show_manifests_studies__study_uid__manifest_get"];
+        /**
+         * Say what there is of a study, before or after it is sent.
+         * @description <br/>Signed: the header Consult-Signature, ``ed25519; key=<id>; sig=<base64>``, over the body's canonical JSON; the<br/>key says whose study it is, and no account is needed. Unsigned: from an account, and called so.
+         */
+        put: operations["proof_put_manifest_studies__study_uid__manifest_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study_uid}/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Images that came with more than one content, side by side. */
+        get: operations["proof_show_conflicts_studies__study_uid__conflicts_get"];
+        put?: never;
+        /** Choose the version that is shown; all are kept, and it can be chosen again. */
+        post: operations["proof_choose_version_studies__study_uid__conflicts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study_uid}/conflicts/{sop_uid}/{sha256}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version as a picture. */
+        get: operations["proof_show_version_studies__study_uid__conflicts__sop_uid___sha256__picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/patient-matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Studies of other hospitals that may be of this patient. */
+        get: operations["proof_show_matches_cases__case_id__patient_matches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the slow walk over all studies has found; for operators. */
+        get: operations["proof_show_verification_verification_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feed": {
         parameters: {
             query?: never;
@@ -411,6 +501,108 @@ export interface paths {
         get: operations["feed_show_feed_feed_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the log, newest first. */
+        get: operations["audit_list_audit_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that fits, as a table; that it was taken is written down. */
+        get: operations["audit_export_audit_audit_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was refused, newest first: everybody's for the platform, their own for a house. */
+        get: operations["quarantine_list_refused_quarantine_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{number}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The object's file, never to be shown in a browser; that it was taken is written down. */
+        get: operations["quarantine_carry_refused_quarantine__number__file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{number}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take it in after all, as what it holds. */
+        post: operations["quarantine_retry_refused_quarantine__number__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{number}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that nothing is to be done about it, with the reason. */
+        post: operations["quarantine_dismiss_refused_quarantine__number__dismiss_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -672,6 +864,8 @@ export interface components {
             clocks: components["schemas"]["ClockOut"][];
             /** Alerts */
             alerts: number;
+            /** Alert Due At */
+            alert_due_at?: string | null;
             /**
              * Created At
              * Format: date-time
@@ -789,6 +983,20 @@ export interface components {
             asked: components["schemas"]["AskedOut"][];
             /** Outcome */
             outcome: string;
+            /** Concordance */
+            concordance: string;
+            /** Completes By */
+            completes_by: string | null;
+            /** Request Lacks */
+            request_lacks: string[];
+            /** Recalls */
+            recalls: components["schemas"]["RecallOut"][];
+            /** Indicators */
+            indicators: components["schemas"]["IndicatorOut"][];
+            /** Time By Owner */
+            time_by_owner: components["schemas"]["OwnedOut"][];
+            /** Paused Share */
+            paused_share: number;
             /** Parent Id */
             parent_id: string | null;
             /**
@@ -819,7 +1027,7 @@ export interface components {
         };
         /**
          * AlertOut
-         * @description A critical finding on its way.
+         * @description A critical finding on its way; ``in_time`` is None while it is open and not late.
          */
         AlertOut: {
             /** Finding */
@@ -840,6 +1048,27 @@ export interface components {
              * @default
              */
             read_back: string;
+            /** Label */
+            label: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** In Time */
+            in_time?: boolean | null;
+            /** Attempts */
+            attempts?: components["schemas"]["AttemptOut"][];
+            /** Notified At */
+            notified_at?: string | null;
+            /** Handled At */
+            handled_at?: string | null;
+            handled_by?: components["schemas"]["PartyOut"] | null;
+            /**
+             * Handling
+             * @default
+             */
+            handling: string;
         };
         /**
          * AskedOut
@@ -854,8 +1083,47 @@ export interface components {
             declined: boolean;
         };
         /**
+         * AttemptOut
+         * @description One try to tell a critical finding; ``by`` is None where the product did it.
+         */
+        AttemptOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Channel */
+            channel: string;
+            /** To */
+            to: string;
+            by: components["schemas"]["PartyOut"] | null;
+            /** Reached */
+            reached: boolean;
+        };
+        /**
+         * ClaimOut
+         * @description What one source says there is: ``short`` of its ``expected`` images are not here.
+         */
+        ClaimOut: {
+            /** Source */
+            source: string;
+            /** Label */
+            label: string;
+            /** Expected */
+            expected: number;
+            /** Short */
+            short: number;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+        };
+        /**
          * CompletenessOut
          * @description What is known of completeness; ``status`` is receiving, complete, short, quiet, or none (nothing arrived).
+         *
+         *     ``line`` is a series in one line, ``advice`` what to do about it. ``undecided`` counts images that came with more
+         *     than one content and between which nobody has chosen.
          */
         CompletenessOut: {
             /** Status */
@@ -873,6 +1141,28 @@ export interface components {
             conflicts?: string[];
             /** Notices */
             notices?: string[];
+            /** Claims */
+            claims?: components["schemas"]["ClaimOut"][];
+            /**
+             * Copies
+             * @default 0
+             */
+            copies: number;
+            /**
+             * Undecided
+             * @default 0
+             */
+            undecided: number;
+            /**
+             * Line
+             * @default
+             */
+            line: string;
+            /**
+             * Advice
+             * @default
+             */
+            advice: string;
         };
         /**
          * ConsentIn
@@ -886,6 +1176,23 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * IndicatorOut
+         * @description How the case stands in a national indicator; ``met`` is None while that is open.
+         */
+        IndicatorOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Met */
+            met: boolean | null;
         };
         /**
          * KeyImageOut
@@ -952,6 +1259,22 @@ export interface components {
             settled_by?: string | null;
         };
         /**
+         * OwnedOut
+         * @description Time in somebody's hands, in seconds; ``paused`` where the consult clock stood still.
+         */
+        OwnedOut: {
+            /** Owner */
+            owner: string;
+            /** Label */
+            label: string;
+            /** Seconds */
+            seconds: number;
+            /** Share */
+            share: number;
+            /** Paused */
+            paused: boolean;
+        };
+        /**
          * PointsOut
          * @description What speaks for someone, in points.
          */
@@ -972,6 +1295,37 @@ export interface components {
             code: string;
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * RecallOut
+         * @description A version of the report that was recalled.
+         */
+        RecallOut: {
+            /** Version */
+            version: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["PartyOut"];
+            /** Reason */
+            reason: string;
+            /** Receivers */
+            receivers: components["schemas"]["ReceiverOut"][];
+        };
+        /**
+         * ReceiverOut
+         * @description Who has to know that a version was recalled, and when they said that they do.
+         */
+        ReceiverOut: {
+            /** Channel */
+            channel: string;
+            /** Name */
+            name: string;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            acknowledged_by: components["schemas"]["PartyOut"] | null;
         };
         /**
          * ReportOut
@@ -1072,30 +1426,26 @@ export interface components {
         };
         /**
          * VersionOut
-         * @description One signed version of a report.
+         * @description One of several objects of an identity; ``same_pixels`` null: they cannot be compared.
          */
         VersionOut: {
-            /** Version */
-            version: number;
-            /** Kind */
-            kind: string;
-            /** Label */
-            label: string;
-            /** State */
-            state: string;
-            /** Number */
-            number: string;
             /** Sha256 */
             sha256: string;
+            /** Primary */
+            primary: boolean;
+            /** Sender */
+            sender: string;
             /**
-             * Signed At
+             * Received At
              * Format: date-time
              */
-            signed_at: string;
-            /** Signers */
-            signers: string[];
-            /** Newest */
-            newest: boolean;
+            received_at: string;
+            /** Size */
+            size: number;
+            /** Same Pixels */
+            same_pixels: boolean | null;
+            /** Differences */
+            differences: components["schemas"]["DifferenceOut"][];
         };
         /**
          * WhyOut
@@ -1269,6 +1619,8 @@ export interface components {
             body_part?: string | null;
             /** Override */
             override?: boolean | null;
+            /** Patient Override */
+            patient_override?: string | null;
             /** Assignee */
             assignee?: string | null;
             /** Appointment At */
@@ -1284,6 +1636,18 @@ export interface components {
             read_back?: string | null;
             /** Outcome */
             outcome?: string | null;
+            /** Concordance */
+            concordance?: ("concordant" | "partly" | "discordant") | null;
+            /** Finding */
+            finding?: string | null;
+            /** Receiver */
+            receiver?: string | null;
+            /** Channel */
+            channel?: ("phone" | "in_person" | "video" | "portal") | null;
+            /** Reached */
+            reached?: boolean | null;
+            /** Handling */
+            handling?: string | null;
             /** Kind */
             kind?: ("corrected" | "amended") | null;
             /** Question */
@@ -1330,7 +1694,7 @@ export interface components {
          * @description What someone does to a case.
          * @enum {string}
          */
-        Verb: "revise" | "link_studies" | "submit" | "images_incomplete" | "images_complete" | "return_for_supplement" | "resubmit" | "triage" | "reject" | "assign" | "claim" | "accept" | "decline" | "offer_ran_out" | "schedule" | "reschedule" | "open" | "release" | "reassign" | "issue_preliminary" | "submit_for_review" | "return_review" | "sign" | "co_sign" | "deliver" | "acknowledge" | "close" | "addend" | "correct" | "recall" | "withdraw" | "cancel" | "expire" | "mark_entered_in_error" | "confirm_entered_in_error" | "escalate" | "change_priority" | "second_opinion" | "mdt" | "give_outcome" | "emergency_submit";
+        Verb: "revise" | "link_studies" | "submit" | "images_incomplete" | "images_complete" | "return_for_supplement" | "resubmit" | "triage" | "reject" | "assign" | "claim" | "accept" | "decline" | "offer_ran_out" | "schedule" | "reschedule" | "open" | "release" | "reassign" | "issue_preliminary" | "submit_for_review" | "return_review" | "sign" | "co_sign" | "deliver" | "acknowledge" | "close" | "addend" | "correct" | "recall" | "withdraw" | "cancel" | "expire" | "mark_entered_in_error" | "confirm_entered_in_error" | "escalate" | "change_priority" | "second_opinion" | "mdt" | "give_outcome" | "emergency_submit" | "complete_request" | "remind_request" | "remind_supplement" | "remind_appointment" | "session_failed" | "acknowledge_recall" | "raise_alert" | "call_contact" | "record_call" | "confirm_alert" | "handle_alert";
         /**
          * CurrentOut
          * @description A report's text as last saved; revision 0 before the first word.
@@ -1567,6 +1931,217 @@ export interface components {
             next: string | null;
         };
         /**
+         * TakenOut
+         * @description How a list was taken: ``source`` is signed or listed (unsigned, a weaker word).
+         */
+        TakenOut: {
+            /** Study Uid */
+            study_uid: string;
+            /** Institution */
+            institution: string;
+            /** Source */
+            source: string;
+            /** Images */
+            images: number;
+        };
+        /**
+         * ManifestIn
+         * @description All that there is of a study, as its sender says; signed over its canonical JSON (RFC 8785).
+         */
+        ManifestIn: {
+            /** Study Uid */
+            study_uid: string;
+            /** Series */
+            series: components["schemas"]["ListedSeriesIn"][];
+        };
+        /**
+         * ListedIn
+         * @description An image of the list; ``sha256`` is that of the Part 10 file as it is sent.
+         */
+        ListedIn: {
+            /** Sop Uid */
+            sop_uid: string;
+            /** Sha256 */
+            sha256?: string | null;
+            /** Size */
+            size?: number | null;
+            /** Instance Number */
+            instance_number?: number | null;
+        };
+        /**
+         * ListedSeriesIn
+         * @description A series of the list.
+         */
+        ListedSeriesIn: {
+            /** Series Uid */
+            series_uid: string;
+            /** Instances */
+            instances: components["schemas"]["ListedIn"][];
+        };
+        /**
+         * ManifestsOut
+         * @description All manifests of a study's series, oldest first.
+         */
+        ManifestsOut: {
+            /** Items */
+            items: components["schemas"]["HeldOut"][];
+        };
+        /**
+         * HeldOut
+         * @description A manifest that we made of a series when its study came to rest.
+         */
+        HeldOut: {
+            /** Series Uid */
+            series_uid: string;
+            /** Version */
+            version: number;
+            /** Sha256 */
+            sha256: string;
+            /** Instances */
+            instances: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+        };
+        /**
+         * ConflictsOut
+         * @description All of a study; ``may_decide``: this person chooses between them.
+         */
+        ConflictsOut: {
+            /** Items */
+            items: components["schemas"]["ConflictOut"][];
+            /** May Decide */
+            may_decide: boolean;
+        };
+        /**
+         * ConflictOut
+         * @description An identity that came with more than one content.
+         */
+        ConflictOut: {
+            /** Series Uid */
+            series_uid: string;
+            /** Sop Uid */
+            sop_uid: string;
+            /** Instance Number */
+            instance_number: number | null;
+            /** Versions */
+            versions: components["schemas"]["VersionOut"][];
+            /** Decisions */
+            decisions: components["schemas"]["DecisionOut"][];
+        };
+        /**
+         * DecisionOut
+         * @description What somebody chose, and why.
+         */
+        DecisionOut: {
+            /** Chosen */
+            chosen: string;
+            /** Before */
+            before: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * DifferenceOut
+         * @description An attribute in which a version differs from the primary one.
+         */
+        DifferenceOut: {
+            /** Tag */
+            tag: string;
+            /** Keyword */
+            keyword: string;
+            /** First */
+            first: string;
+            /** Second */
+            second: string;
+        };
+        /**
+         * ChoiceIn
+         * @description The version to show, and why.
+         */
+        ChoiceIn: {
+            /** Sop Uid */
+            sop_uid: string;
+            /** Sha256 */
+            sha256: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * MatchesOut
+         * @description Suggestions, newest first; nothing is merged.
+         */
+        MatchesOut: {
+            /** Items */
+            items: components["schemas"]["MatchOut"][];
+        };
+        /**
+         * MatchOut
+         * @description A study of another hospital that may be of the same patient, and why.
+         */
+        MatchOut: {
+            study: components["schemas"]["StudyOut"];
+            site: components["schemas"]["Site"];
+            /** Reasons */
+            reasons: string[];
+        };
+        /**
+         * VerificationOut
+         * @description How the slow walk over all studies stands.
+         */
+        VerificationOut: {
+            /** Studies */
+            studies: number;
+            /** Checked */
+            checked: number;
+            /** Bad */
+            bad: number;
+            /** Rounds */
+            rounds: number;
+            /** At */
+            at: string | null;
+            /** Items */
+            items: components["schemas"]["FaultyOut"][];
+        };
+        /**
+         * FaultOut
+         * @description One thing that is not as it was kept.
+         */
+        FaultOut: {
+            /** Code */
+            code: string;
+            /** What */
+            what: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * FaultyOut
+         * @description A study that did not stand the check.
+         */
+        FaultyOut: {
+            /** Study Uid */
+            study_uid: string;
+            /** Institution */
+            institution: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+        };
+        /**
          * FeedOut
          * @description Facts after a place in the log; go on asking until a page's ``head`` is reached.
          */
@@ -1592,6 +2167,153 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * AuditPageOut
+         * @description Rows, newest first; ``next`` is the cursor for ``before``.
+         */
+        AuditPageOut: {
+            /** Items */
+            items: components["schemas"]["AuditRowOut"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * AuditRowOut
+         * @description One row; ``label`` is the case's number or the object's id, ``event`` the code of DICOM's vocabulary.
+         */
+        AuditRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Person */
+            person: string;
+            /** Person Id */
+            person_id: string | null;
+            /** Address */
+            address: string;
+            /** Deed */
+            deed: string;
+            /** Words */
+            words: string;
+            /** Event */
+            event: number | null;
+            /** Outcome */
+            outcome: string;
+            /** Subject */
+            subject: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Label */
+            label: string;
+            /** Detail */
+            detail: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * QuarantineOut
+         * @description A page, newest first; how many wait and their bytes; the character sets to choose from.
+         */
+        QuarantineOut: {
+            /** Items */
+            items: components["schemas"]["RefusedOut"][];
+            /** Next */
+            next: number | null;
+            /** Open */
+            open: number;
+            /** Bytes */
+            bytes: number;
+            /** Charsets */
+            charsets: string[];
+        };
+        /**
+         * RefusedOut
+         * @description A refused object; ``kept`` says that its file can be had.
+         */
+        RefusedOut: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Institution */
+            institution: string;
+            /** Institution Name */
+            institution_name: string;
+            /** Sender */
+            sender: string;
+            /** Door */
+            door: string;
+            /** Code */
+            code: string;
+            /** Reason */
+            reason: string;
+            /** Mend */
+            mend: string;
+            /** Sop Uid */
+            sop_uid: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Kept */
+            kept: boolean;
+            settled: components["schemas"]["SettledOut"] | null;
+        };
+        /**
+         * SettledOut
+         * @description What became of it.
+         */
+        SettledOut: {
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "taken" | "refused" | "dismissed";
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * AgainOut
+         * @description What became of a second try; ``why`` is the reason where it is refused again.
+         */
+        AgainOut: {
+            /** Taken */
+            taken: boolean;
+            /** Study Uid */
+            study_uid: string | null;
+            /** Why */
+            why: string;
+        };
+        /**
+         * RetryIn
+         * @description The character set to believe instead of what the object declares.
+         */
+        RetryIn: {
+            /** Charset */
+            charset?: string | null;
+        };
+        /**
+         * DismissIn
+         * @description Why nothing is to be done.
+         */
+        DismissIn: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Problem
@@ -4520,6 +5242,726 @@ export interface operations {
             };
         };
     };
+    proof_show_manifests_studies__study_uid__manifest_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManifestsOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_put_manifest_studies__study_uid__manifest_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ManifestIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_show_conflicts_studies__study_uid__conflicts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictsOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_choose_version_studies__study_uid__conflicts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoiceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictsOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_show_version_studies__study_uid__conflicts__sop_uid___sha256__picture_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+                sop_uid: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_show_matches_cases__case_id__patient_matches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchesOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_show_verification_verification_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     feed_show_feed_feed_get: {
         parameters: {
             query?: {
@@ -4539,6 +5981,626 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FeedOut"];
                 };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_list_audit_audit_get: {
+        parameters: {
+            query?: {
+                person?: string;
+                case?: string;
+                study?: string;
+                deed?: string;
+                since?: string | null;
+                until?: string | null;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPageOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_export_audit_audit_csv_get: {
+        parameters: {
+            query?: {
+                person?: string;
+                case?: string;
+                study?: string;
+                deed?: string;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantine_list_refused_quarantine_get: {
+        parameters: {
+            query?: {
+                settled?: boolean;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantine_carry_refused_quarantine__number__file_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantine_retry_refused_quarantine__number__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgainOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantine_dismiss_refused_quarantine__number__dismiss_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             401: {

@@ -42,6 +42,17 @@ export const CASE_FACTS = [
   'mdt',
   'give_outcome',
   'emergency_submit',
+  'complete_request',
+  'remind_request',
+  'remind_supplement',
+  'remind_appointment',
+  'session_failed',
+  'acknowledge_recall',
+  'raise_alert',
+  'call_contact',
+  'record_call',
+  'confirm_alert',
+  'handle_alert',
 ] as const
 export type CaseFact = (typeof CASE_FACTS)[number]
 
@@ -49,6 +60,9 @@ export const STUDY_FACTS = [
   'study_received',
   'study_conflict',
   'study_settled',
+  'study_announced',
+  'study_decided',
+  'study_faulty',
 ] as const
 export type StudyFact = (typeof STUDY_FACTS)[number]
 

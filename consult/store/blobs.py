@@ -7,10 +7,12 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
 from consult.domain.errors import NoRoom, Words
+from consult.store.moving import moved
 from consult.store.near import Near
 from consult.store.shelves import Shelf, hash_of
 
@@ -143,6 +145,8 @@ class Blobs:
         self._lock: int | None = None
         self._quarantined_bytes: int | None = None
         self._opening = threading.Lock()
+        self._numbers = count()
+        self._folders: dict[str, int] = {}
 
     # objects
 
@@ -162,7 +166,7 @@ class Blobs:
         """A new temporary file. Raises NoRoom when the disk is down to its reserve."""
         if shutil.disk_usage(self.root).free < self._reserve:
             raise NoRoom(NO_ROOM)
-        return Incoming(self._aside() / uuid4().hex, self._max_bytes)
+        return Incoming(self._aside() / str(next(self._numbers)), self._max_bytes)
 
     def keep(self, arrived: Incoming) -> None:
         """Give a whole object its place, and force it and its folder to disk; it is durable when this returns.
@@ -175,16 +179,23 @@ class Blobs:
         if self._near is not None:
             self._near.keep(arrived.sha256, arrived.path)
             return
-        place = self._place(arrived.sha256)
+        sha256 = arrived.sha256
+        place = self._place(sha256)
         try:
-            os.link(arrived.path, place)
-        except FileExistsError:
+            if not moved(arrived.path, place):
+                arrived.sync()
+                arrived.path.rename(place)
             arrived.sync()
-            arrived.path.rename(place)
+            os.fsync(self._folder(sha256[:2]))
         except OSError as error:
             raise _refusal(error) from error
-        arrived.sync()
-        _sync_folder(place.parent)
+
+    def _folder(self, name: str) -> int:
+        """A folder of objects, opened once."""
+        with self._opening:
+            if name not in self._folders:
+                self._folders[name] = os.open(self._objects / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            return self._folders[name]
 
     def put(self, data: bytes) -> str:
         """Keep these bytes durably; their hash. Raises NoRoom."""
@@ -295,6 +306,8 @@ class Blobs:
                 shutil.rmtree(self._own, ignore_errors=True)
                 os.close(self._lock)
                 self._own = self._lock = None
+            while self._folders:
+                os.close(self._folders.popitem()[1])
 
 
 def _lay_out(objects: Path) -> None:

@@ -170,9 +170,16 @@ def test_a_file_of_the_cache_is_there_whole(tmp_path: Path) -> None:
 
 
 def test_no_process_file_is_left_open(tmp_path: Path) -> None:
+    """But the lock and the folders of objects, each once; they are closed at the end."""
     blobs = Blobs(tmp_path, 0)
-    before = len(os.listdir("/proc/self/fd"))
+    at_first = len(os.listdir("/proc/self/fd"))
     for n in range(20):
         kept(blobs, bytes([n]))
         blobs.incoming().discard()
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    warm = len(os.listdir("/proc/self/fd"))
+    for n in range(20):
+        kept(blobs, bytes([n]))
+        blobs.incoming().discard()
+    assert len(os.listdir("/proc/self/fd")) == warm
+    blobs.close()
+    assert len(os.listdir("/proc/self/fd")) == at_first

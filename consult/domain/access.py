@@ -19,6 +19,7 @@ class What(StrEnum):
     PEOPLE = "people"  # accounts, institutions, agreements
     TURNAROUND = "turnaround"  # figures of time, and the cases they are made of
     OPERATIONS = "operations"  # gateways, queues, quarantine by number, never by name
+    QUARANTINE = "quarantine"  # objects that were refused, and why
 
 
 class Scope(StrEnum):
@@ -36,7 +37,7 @@ class Scope(StrEnum):
 ACCESS: tuple[tuple[Role, tuple[What, ...], tuple[Scope, ...]], ...] = (
     (Role.REQUESTER, (What.LIST, What.CASE, What.IMAGES, What.REPORT, What.TURNAROUND), (Scope.OWN_SITE,)),
     (Role.APPROVER, (What.LIST, What.CASE, What.IMAGES, What.REPORT, What.TURNAROUND), (Scope.OWN_SITE,)),
-    (Role.SITE_ADMIN, (What.LIST, What.PEOPLE, What.TURNAROUND), (Scope.OWN_SITE,)),
+    (Role.SITE_ADMIN, (What.LIST, What.PEOPLE, What.TURNAROUND, What.QUARANTINE), (Scope.OWN_SITE,)),
     (Role.COORDINATOR, (What.LIST, What.CASE, What.IMAGES, What.REPORT, What.TURNAROUND), (Scope.REGION,)),
     (Role.SPECIALIST, (What.LIST, What.CASE, What.IMAGES), (Scope.ASSIGNED, Scope.CLAIMABLE)),
     (Role.SPECIALIST, (What.REPORT, What.TURNAROUND), (Scope.ASSIGNED,)),
@@ -44,6 +45,7 @@ ACCESS: tuple[tuple[Role, tuple[What, ...], tuple[Scope, ...]], ...] = (
     (Role.QA, (What.LIST, What.CASE, What.IMAGES, What.REPORT), (Scope.SAMPLE,)),
     (Role.QA, (What.TURNAROUND,), (Scope.ALL,)),
     (Role.PLATFORM_ADMIN, (What.LIST, What.CASE, What.PEOPLE, What.TURNAROUND, What.OPERATIONS), (Scope.ALL,)),
+    (Role.PLATFORM_ADMIN, (What.QUARANTINE,), (Scope.ALL,)),
     (Role.AUDITOR, (What.LOG,), (Scope.ALL,)),
     (Role.SYSTEM, tuple(What), (Scope.ALL,)),
 )

@@ -17,6 +17,7 @@ from consult.web.feed import feed_api
 from consult.web.manifests import ProofFigures, manifests_api
 from consult.web.openapi import open_app
 from consult.web.pages import pages
+from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
 from consult.web.studies import studies_api
 
@@ -60,7 +61,17 @@ def create_app(parts: Parts) -> OpenAPI:
     problems.install(app)
     session.install(app, parts)
     audit.install(app, parts)
-    for api in (session.account_api, own_account_api, cases_api, reports_api, studies_api, manifests_api, feed_api, audit.audit_api):
+    for api in (
+        session.account_api,
+        own_account_api,
+        cases_api,
+        reports_api,
+        studies_api,
+        manifests_api,
+        feed_api,
+        audit.audit_api,
+        quarantine_api,
+    ):
         app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts))
     app.register_blueprint(pages(parts, figures))

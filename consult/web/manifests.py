@@ -86,7 +86,7 @@ class DifferenceOut(BaseModel):
     second: str
 
 
-class VersionOut(BaseModel):
+class ImageVersionOut(BaseModel):
     """One of several objects of an identity; ``same_pixels`` null: they cannot be compared."""
 
     sha256: str
@@ -98,7 +98,7 @@ class VersionOut(BaseModel):
     differences: list[DifferenceOut]
 
 
-class DecisionOut(BaseModel):
+class ChoiceOut(BaseModel):
     """What somebody chose, and why."""
 
     chosen: str
@@ -114,8 +114,8 @@ class ConflictOut(BaseModel):
     series_uid: str
     sop_uid: str
     instance_number: int | None
-    versions: list[VersionOut]
-    decisions: list[DecisionOut]
+    versions: list[ImageVersionOut]
+    decisions: list[ChoiceOut]
 
 
 class ConflictsOut(BaseModel):
@@ -265,7 +265,7 @@ def _disputed(parts: Parts, study_uid: str) -> Response:
             instance_number=each.instance_number,
             versions=[_version(version) for version in each.versions],
             decisions=[
-                DecisionOut(chosen=made.chosen, before=made.before, by=made.by, at=made.at, reason=made.reason)
+                ChoiceOut(chosen=made.chosen, before=made.before, by=made.by, at=made.at, reason=made.reason)
                 for made in each.decisions
             ],
         )
@@ -274,8 +274,8 @@ def _disputed(parts: Parts, study_uid: str) -> Response:
     return answered(ConflictsOut(items=items, may_decide=conflicts.may_decide(actor)))
 
 
-def _version(version: disputes.Version) -> VersionOut:
-    return VersionOut(
+def _version(version: disputes.Version) -> ImageVersionOut:
+    return ImageVersionOut(
         sha256=version.sha256,
         primary=version.primary,
         sender=version.sender,

@@ -1,5 +1,5 @@
 /** The pages by address. A page without `open` needs a session; `bare` pages have no bar of their own around them. */
-import { nextTick } from 'vue'
+import { nextTick, watchEffect } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
 
 import { useSession } from '@/account/session'
@@ -21,6 +21,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/worklist' },
   { path: '/sign-in', name: 'sign-in', component: SignIn, meta: { open: true, bare: true, title: 'account.signIn' } },
   { path: '/worklist', name: 'worklist', component: WorklistPage, meta: { title: 'account.worklist' } },
+  { path: '/account', name: 'account', component: () => import('@/account/AccountPage.vue'), meta: { title: 'account.own' } },
   {
     path: '/requests/new',
     name: 'new-request',
@@ -80,8 +81,12 @@ export function makeRouter() {
   router.afterEach((to, from) => {
     // a new page begins at its top for the keyboard and for a screen reader too
     if (from.name !== undefined && to.name !== from.name) void nextTick(() => document.getElementById('content')?.focus({ preventScroll: true }))
+  })
+  // named again in another language too
+  watchEffect(() => {
     const { t } = i18n.global
-    document.title = to.meta.title === undefined ? t('look.product') : `${t(to.meta.title)} · ${t('look.product')}`
+    const { title } = router.currentRoute.value.meta
+    document.title = title === undefined ? t('look.product') : `${t(title)} · ${t('look.product')}`
   })
   // After an update the old chunks are gone from the server: load the page afresh, once.
   router.onError((_reason, to) => {

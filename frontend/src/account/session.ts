@@ -65,8 +65,12 @@ export const useSession = defineStore('session', () => {
 
   async function choose(language: Language): Promise<void> {
     if (language === currentLanguage()) return
-    speak(language)
-    if (current.value !== null) await calls.speak(language)
+    try {
+      // the server first: what is asked again for the new language must come in it
+      if (current.value !== null) await calls.speak(language)
+    } finally {
+      speak(language)
+    }
   }
 
   const is = (...any: string[]): boolean => any.some((role) => roles.value.has(role))

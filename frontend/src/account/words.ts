@@ -30,6 +30,16 @@ export const account = both(
     me: '我',
     live: '实时',
     keys: '快捷键',
+    own: '我的账号',
+    ownTitle: '{name} 的账号',
+    change: {
+      password: { title: '修改登录密码', now: '原密码', next: '新密码', again: '再输一次新密码', hint: '8 位以上，可以是一句话；不能与用户名相同。', does: '修改后，您在其他电脑上的登录和所有访问令牌立即失效；这里不用重新登录。', done: '登录密码已修改，其他电脑上的登录已退出。' },
+      pin: { title: '修改签名密码', now: '原签名密码', next: '新签名密码', again: '再输一次新签名密码', hint: '6 位以上；不能与登录密码相同。', does: '您的签名证书不变，已签发的报告不受影响。忘记原签名密码时，请管理员重新办理证书。', done: '签名密码已修改，下次签发请用新的。' },
+      need: '请填写。',
+      differ: '两次输入不一致。',
+      save: '保存修改',
+      show: '显示输入内容',
+    },
   },
   {
     title: 'Sign in to Consult',
@@ -60,5 +70,15 @@ export const account = both(
     me: 'Me',
     live: 'Live',
     keys: 'Keys',
+    own: 'My account',
+    ownTitle: 'Account of {name}',
+    change: {
+      password: { title: 'Change the password', now: 'Present password', next: 'New password', again: 'New password again', hint: 'Eight characters or more, a sentence will do; not the user name.', does: 'Your sessions on other computers and all your access tokens end at once; you stay signed in here.', done: 'The password is changed; sessions on other computers have ended.' },
+      pin: { title: 'Change the signing PIN', now: 'Present signing PIN', next: 'New signing PIN', again: 'New signing PIN again', hint: 'Six characters or more; not the password.', does: 'Your signing certificate stays the same, and so do the reports you signed. If you forgot the PIN, the administrator issues a new certificate.', done: 'The signing PIN is changed; use the new one from now on.' },
+      need: 'Please fill this in.',
+      differ: 'The two differ.',
+      save: 'Save',
+      show: 'Show what is typed',
+    },
   },
 )

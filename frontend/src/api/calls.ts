@@ -10,6 +10,11 @@ export const session = {
   speak: (language: Language) => told(api.PUT('/api/v1/session/language', { body: { language } })),
 }
 
+export const account = {
+  password: (old_password: string, password: string) => api.PUT('/api/v1/account/password', { body: { old_password, password } }),
+  pin: (old_pin: string, pin: string) => api.PUT('/api/v1/account/pin', { body: { old_pin, pin } }),
+}
+
 export interface CaseQuery {
   queue: Queue
   state?: string | undefined
@@ -88,6 +93,13 @@ export async function call<T>(path: string, options: Options = {}): Promise<T> {
     init.body = JSON.stringify(options.json)
   }
   return (await (await transport(new Request(new URL(path, window.location.origin), init))).json()) as T
+}
+
+export type Fetched = ArrayBuffer
+
+/** Bytes, as they are. */
+export async function fetched(path: string, accept: string): Promise<Fetched> {
+  return (await transport(new Request(new URL(path, window.location.origin), { headers: { Accept: accept } }))).arrayBuffer()
 }
 
 export function caseAt(id: string, rest = ''): string {

@@ -2,15 +2,28 @@
 import { type Attributes, number, text } from './dicom'
 
 /** Why an object is not an image this viewer can show honestly; each has a sentence in words.ts. */
-export type NotShown = 'report' | 'document' | 'video' | 'waveform' | 'annotation' | 'segmentation' | 'plan' | 'depth' | 'no_pixels'
+export type NotShown =
+  | 'report'
+  | 'document'
+  | 'video'
+  | 'ecg'
+  | 'waveform'
+  | 'key_images'
+  | 'annotation'
+  | 'segmentation'
+  | 'plan'
+  | 'spectrum'
+  | 'depth'
+  | 'no_pixels'
 
 const BY_MODALITY: Record<string, NotShown> = {
   SR: 'report',
   DOC: 'document',
-  ECG: 'waveform',
+  ECG: 'ecg',
+  EPS: 'waveform',
   HD: 'waveform',
   PR: 'annotation',
-  KO: 'annotation',
+  KO: 'key_images',
   SEG: 'segmentation',
   RTSTRUCT: 'plan',
   RTPLAN: 'plan',
@@ -19,6 +32,8 @@ const BY_MODALITY: Record<string, NotShown> = {
   RWV: 'annotation',
 }
 
+/** MR spectroscopy has rows and columns, and no pixels in them (PS3.4 table B.5-1). */
+const SPECTROSCOPY = '1.2.840.10008.5.1.4.1.1.4.2'
 /** MPEG-2, MPEG-4 and HEVC (PS3.5 annex A.4.5–A.4.11). */
 const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-9](\.\d+)?$/
 /** Depths the decoders read as what they are; 32-bit integers would come out as floats. */
@@ -32,6 +47,7 @@ export function notShownByModality(modality: string): NotShown | undefined {
 export function notShown(instance: Attributes): NotShown | undefined {
   const byModality = BY_MODALITY[text(instance, '00080060')]
   if (byModality !== undefined) return byModality
+  if (text(instance, '00080016') === SPECTROSCOPY) return 'spectrum'
   if (VIDEO.test(text(instance, '00083002'))) return 'video'
   const rows = number(instance, '00280010') ?? 0
   const columns = number(instance, '00280011') ?? 0

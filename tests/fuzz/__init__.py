@@ -1,0 +1,1 @@
+"""Bytes that nobody meant, made by mutation, for everything that reads bytes from outside."""

@@ -87,6 +87,11 @@ def search(store: Store, places: Places, actor: Actor, wanted: Search, include: 
     return Page(objects, found.left, None if found.total is None else skipped + found.total)
 
 
+def is_key(path: str, level: Level) -> bool:
+    """Whether objects of a level can be searched for by the attribute at a path of tags."""
+    return path in BY_NAME and BY_NAME[path].level <= level
+
+
 def is_name(path: str) -> bool:
     """Whether the attribute at a path of tags is a person's name that can be searched for."""
     return path in BY_NAME and BY_NAME[path].vr == "PN"

@@ -75,7 +75,7 @@ def _left(page: Page) -> str:
 def _search(level: Level, study: str | None, series: str | None) -> tuple[Search, frozenset[str], bool]:
     """What the query string asks for, what it wants included, and whether a name is matched literally after all."""
     said = request.args
-    matches = tuple((_path(name), value) for name, value in said.items(multi=True) if name not in CONTROLS)
+    matches = tuple((_path(name, level), value) for name, value in said.items(multi=True) if name not in CONTROLS)
     fuzzy = _truth("fuzzymatching", said.get("fuzzymatching"))
     if _truth("emptyvaluematching", said.get("emptyvaluematching")):
         raise BadQuery.at("emptyvaluematching")
@@ -89,9 +89,9 @@ def _search(level: Level, study: str | None, series: str | None) -> tuple[Search
     return wanted, _included(said.getlist("includefield")), literal
 
 
-def _path(name: str) -> str:
+def _path(name: str, level: Level) -> str:
     path = path_of(name)
-    if path is None:
+    if path is None or not questions.is_key(path, level):
         raise BadQuery.at(name)
     return path
 

@@ -51,6 +51,13 @@ const routes: RouteRecordRaw[] = [
     meta: { bare: true, title: 'case.signing' },
   },
   {
+    path: '/studies/:uid/conflicts',
+    name: 'conflicts',
+    component: () => import('@/images/ConflictPage.vue'),
+    props: true,
+    meta: { title: 'images.conflicts.title' },
+  },
+  {
     path: '/verify/:number?',
     name: 'verify',
     component: () => import('@/verify/VerifyPage.vue'),

@@ -39,7 +39,7 @@ export function openAlert(detail: CaseDetail): boolean {
 export function questionsOf(move: Move, detail: CaseDetail): string[] {
   const asks = move.asks.filter((ask) => {
     if (ask === 'read_back') return openAlert(detail)
-    if (ask === 'override') return move.needs.some((need) => !need.met && need.settled_by === 'override')
+    if (ask === 'override' || ask === 'patient_override') return move.needs.some((need) => !need.met && need.settled_by === ask)
     return ask !== 'reason'
   })
   return move.reason ? [...asks, 'reason'] : asks
@@ -54,6 +54,7 @@ export interface Answers {
   modality: string
   body_part: string
   override: boolean
+  patient_override: string
   assignee: string
   appointment_at: Date | null
   kind: string
@@ -74,6 +75,7 @@ export function emptyAnswers(detail: CaseDetail): Answers {
     modality: detail.modality,
     body_part: detail.body_part,
     override: false,
+    patient_override: '',
     assignee: '',
     appointment_at: null,
     kind: 'corrected',
@@ -95,6 +97,7 @@ export function itemsOf(answers: Answers): string[] {
 export function lacking(questions: string[], answers: Answers, nowMs: number): Partial<Record<string, string>> {
   const checks: Record<string, [bad: boolean, key: string]> = {
     reason: [answers.reason.trim() === '', 'needReason'],
+    patient_override: [answers.patient_override.trim() === '', 'needReason'],
     items: [itemsOf(answers).length === 0, 'needItems'],
     answers: [answers.answers.some((one) => !one.declined && one.answer.trim() === ''), 'needAnswers'],
     assignee: [answers.assignee === '', 'needAssignee'],
@@ -117,6 +120,7 @@ export function sayOf(questions: string[], answers: Answers): Record<string, unk
     ...answers,
     items: itemsOf(answers),
     reason: answers.reason.trim(),
+    patient_override: answers.patient_override.trim(),
     read_back: answers.read_back.trim(),
     outcome: answers.outcome.trim(),
     question: answers.question.trim(),

@@ -1426,26 +1426,30 @@ export interface components {
         };
         /**
          * VersionOut
-         * @description One of several objects of an identity; ``same_pixels`` null: they cannot be compared.
+         * @description One signed version of a report.
          */
         VersionOut: {
+            /** Version */
+            version: number;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** State */
+            state: string;
+            /** Number */
+            number: string;
             /** Sha256 */
             sha256: string;
-            /** Primary */
-            primary: boolean;
-            /** Sender */
-            sender: string;
             /**
-             * Received At
+             * Signed At
              * Format: date-time
              */
-            received_at: string;
-            /** Size */
-            size: number;
-            /** Same Pixels */
-            same_pixels: boolean | null;
-            /** Differences */
-            differences: components["schemas"]["DifferenceOut"][];
+            signed_at: string;
+            /** Signers */
+            signers: string[];
+            /** Newest */
+            newest: boolean;
         };
         /**
          * WhyOut
@@ -2016,26 +2020,10 @@ export interface components {
             may_decide: boolean;
         };
         /**
-         * ConflictOut
-         * @description An identity that came with more than one content.
-         */
-        ConflictOut: {
-            /** Series Uid */
-            series_uid: string;
-            /** Sop Uid */
-            sop_uid: string;
-            /** Instance Number */
-            instance_number: number | null;
-            /** Versions */
-            versions: components["schemas"]["VersionOut"][];
-            /** Decisions */
-            decisions: components["schemas"]["DecisionOut"][];
-        };
-        /**
-         * DecisionOut
+         * ChoiceOut
          * @description What somebody chose, and why.
          */
-        DecisionOut: {
+        ChoiceOut: {
             /** Chosen */
             chosen: string;
             /** Before */
@@ -2051,6 +2039,22 @@ export interface components {
             reason: string;
         };
         /**
+         * ConflictOut
+         * @description An identity that came with more than one content.
+         */
+        ConflictOut: {
+            /** Series Uid */
+            series_uid: string;
+            /** Sop Uid */
+            sop_uid: string;
+            /** Instance Number */
+            instance_number: number | null;
+            /** Versions */
+            versions: components["schemas"]["ImageVersionOut"][];
+            /** Decisions */
+            decisions: components["schemas"]["ChoiceOut"][];
+        };
+        /**
          * DifferenceOut
          * @description An attribute in which a version differs from the primary one.
          */
@@ -2063,6 +2067,29 @@ export interface components {
             first: string;
             /** Second */
             second: string;
+        };
+        /**
+         * ImageVersionOut
+         * @description One of several objects of an identity; ``same_pixels`` null: they cannot be compared.
+         */
+        ImageVersionOut: {
+            /** Sha256 */
+            sha256: string;
+            /** Primary */
+            primary: boolean;
+            /** Sender */
+            sender: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Size */
+            size: number;
+            /** Same Pixels */
+            same_pixels: boolean | null;
+            /** Differences */
+            differences: components["schemas"]["DifferenceOut"][];
         };
         /**
          * ChoiceIn

@@ -4,6 +4,7 @@ import type { Language } from '@/api/types'
 import { moveWords } from '@/case/moveWords'
 import { caseWords } from '@/case/words'
 import { PRIORITIES, ROLES, SERVICE_TYPES, STATES, VERBS } from '@/generated/workflow'
+import { images } from '@/images/words'
 import { look } from '@/look/words'
 import { words as report } from '@/report/words'
 import { request } from '@/request/words'
@@ -23,6 +24,7 @@ function inLanguage(language: Language) {
   return {
     account: { ...account[language], role: named(ROLES, language) },
     case: caseWords[language],
+    images: images[language],
     look: {
       ...look[language],
       state: named(STATES, language),

@@ -88,6 +88,7 @@ export function imagesOf(detail: CaseDetail): Completeness | undefined {
     const worst = order.indexOf(one.status) < order.indexOf(sum.status) ? one.status : sum.status
     const expected = sum.expected == null || one.expected == null ? null : sum.expected + one.expected
     return {
+      ...sum,
       status: worst,
       expected,
       received: sum.received + one.received,

@@ -16,12 +16,16 @@ from pynetdicom.dimse_primitives import C_FIND
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from sqlalchemy import insert, select, update
 
+from consult.domain.events import Fact
 from consult.listeners.find import PATIENT_ROOT, STUDY_ROOT
+from consult.store import cases
 from consult.store.find import PAGE
 from consult.store.tables_studies import instances, series, studies
 from tests.makers.archive import DUSHAN_CT, a_slice
+from tests.makers.cases import a_case
 from tests.makers.dicom import ct_slice, item, part10
 from tests.makers.door import Clinic
+from tests.makers.people import NOW
 
 FINDSCU = "/usr/bin/findscu"
 needs_dcmtk = pytest.mark.skipif(shutil.which(FINDSCU) is None, reason="dcmtk is not installed")
@@ -260,6 +264,16 @@ def test_a_machine_finds_nothing_of_another_county(stocked: Clinic) -> None:
     assert found(stocked, "IMAGE", "DUSHAN", StudyInstanceUID="2.25.1", SOPInstanceUID="") == []
     assert len(found(stocked, "PATIENT", "DUSHAN", PATIENT_ROOT, PatientID="*")) == 1
     assert found(stocked, "STUDY", "XINGYI", StudyInstanceUID="") == []
+
+
+def test_a_case_lets_the_machines_of_those_it_concerns_find_its_study_and_no_other(stocked: Clinic) -> None:
+    case = a_case(study_uids=("2.25.1",))  # of ANLONG, for GUIYANG, by their centre XINGYI
+    told = Fact("case", case.id, "case_opened", NOW, None, "", case.version, {})
+    with stocked.made.store.write() as unit:
+        cases.add(unit, case, told, None)
+    for title in ("XINGYI", "GUIYANG"):
+        assert uids(found(stocked, "STUDY", title, StudyInstanceUID="")) == ["2.25.1"]
+    assert uids(found(stocked, "STUDY", "DUSHAN", StudyInstanceUID="")) == ["2.25.4"]
 
 
 def test_a_machine_that_may_only_send_may_not_query(stocked: Clinic) -> None:

@@ -26,6 +26,8 @@ EXPLICIT = "1.2.840.10008.1.2.1"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 GE_PRIVATE = "1.2.840.113619.5.2"  # implicit data set, big-endian pixels
+# Whole data sets that are deflated (PS3.5 §A.5, §A.7, §A.12); the last two have their pixels elsewhere.
+_INFLATED = frozenset({DEFLATED, "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
 NATIVE = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED, GE_PRIVATE})
 
 IMPLEMENTATION_UID = "2.25.203814059906213610844925033079495728865"
@@ -54,7 +56,7 @@ class Opened:
     @property
     def inflated(self) -> bool:
         """Whether offsets count in an inflated data set rather than in the file."""
-        return self.transfer_syntax == DEFLATED
+        return self.transfer_syntax in _INFLATED
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def _opened(source: Source, bounds: Bounds) -> Opened:
         walk = Walk(source, encoding_of(source, at, _META_EXPLICIT), at=at, only_group=2, bounds=bounds)
         meta, at = walk.run(), walk.at
     syntax = text_of(meta.get(0x00020010))
-    if syntax == DEFLATED:
+    if syntax in _INFLATED:
         if not bounds.inflates:
             raise TooCostly
         inflated = inflate(source, at)

@@ -65,13 +65,18 @@ class Audit(Section):
 
 
 class Web(Section):
-    """The HTTP door. ``public_url`` is how people reach it, and what QR codes and Origin checks name."""
+    """The HTTP door. ``public_url`` is how people reach it, and what QR codes and Origin checks name.
+
+    ``accel`` is the prefix under which the server in front sends files of the cache by itself (nginx: an ``internal``
+    location, X-Accel-Redirect); empty: they are sent from here.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"
     threads: int = 64
     trusted_proxy: bool = False
+    accel: str = ""
 
 
 class Dicom(Section):
@@ -115,6 +120,13 @@ class Report(Section):
     render_timeout_s: float = 60.0
 
 
+class Prepare(Section):
+    """What is made ready for viewers: at most ``budget_mb`` MB stay in the cache; a picture takes so long at most."""
+
+    budget_mb: int = 50_000
+    picture_timeout_s: float = 20.0
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
@@ -129,6 +141,7 @@ class Settings(BaseSettings):
     parser: Parser = Parser()
     trust: Trust = Trust()
     report: Report = Report()
+    prepare: Prepare = Prepare()
     audit: Audit = Audit()
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

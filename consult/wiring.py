@@ -38,6 +38,7 @@ from consult.store.leader import Leadership
 from consult.store.shelves import S3, S3Shelf
 from consult.store.unit import Store
 from consult.worker.jobs import Job, Ticker
+from consult.worker.preparing import Preparing
 from consult.worker.relay import Handler, Relay
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ TICK_S = 0.5
 COMMITMENTS_S = 1.0
 COUNTS_S = 2.0
 VERIFY_S = 30.0
-DAY_S = 86400.0
+HOUR_S, DAY_S = 3600.0, 86400.0
 ANCHOR_S = 600.0  # looks whether today's is there
+PAINTER_MB = 2048
 JUDGE_TIMEOUT_S = 20.0  # for a file of anyone that is to be verified
 
 
@@ -115,11 +117,13 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
         closing.enter_context(intake)
         workshop = Workshop(settings.report.render_workers, settings.report.render_timeout_s)
         closing.callback(workshop.close)
-        judge = Workshop(1, JUDGE_TIMEOUT_S, judges=True)
+        judge = Workshop(1, JUDGE_TIMEOUT_S, trade="judge")
         closing.callback(judge.close)
         passwords = Passwords()
         sealer = Sealer(workshop, judge, lambda: _authority(settings.trust), passwords)
-        yield Parts(settings, store, blobs, intake, sealer, passwords, clock)
+        painter = Workshop(1, settings.prepare.picture_timeout_s, PAINTER_MB, trade="paint")
+        closing.callback(painter.close)
+        yield Parts(settings, store, blobs, intake, sealer, passwords, clock, painter)
 
 
 def _authority(trust: Trust) -> DemoAuthority:
@@ -133,15 +137,18 @@ class Worker:
 
     relay: Relay
     ticker: Ticker
+    preparing: Preparing
     leadership: Leadership
 
     def start(self) -> None:
         """Begin in the background."""
         self.relay.start()
         self.ticker.start()
+        self.preparing.start()
 
     def stop(self) -> None:
         """End, and let another worker lead."""
+        self.preparing.stop()
         self.ticker.stop()
         self.relay.stop()
         self.leadership.give_up()
@@ -152,6 +159,9 @@ def build_worker(parts: Parts) -> Worker:
     leadership = Leadership(parts.store)
     the_relay = Relay(StoredPositions(parts.store), subscribers(parts), parts.clock, leadership.held)
     parts.store.on_facts(the_relay.nudge)
+    prepares = Preparing(
+        lambda maker: images.prepare_next(parts.store, parts.blobs, maker, small_picture(parts)), leadership.held
+    )
     peers = peers_of(parts)
     tell, counts = peers.tell_commitment, {ASK: announcements.ask_counts(peers.counts)}
     jobs = (
@@ -159,10 +169,16 @@ def build_worker(parts: Parts) -> Worker:
         Job("commitments", COMMITMENTS_S, lambda now: commitments.tell_due(parts.store, parts.blobs, tell, now)),
         Job("counts", COUNTS_S, lambda now: relay.run_due_timers(parts.store, counts, now)),
         Job("verify", VERIFY_S, lambda now: proof.walk(parts.store, parts.blobs, now)),
+        Job("evict", HOUR_S, lambda _: images.evict(parts.blobs, parts.settings.prepare.budget_mb << 20)),
         Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
         *_anchoring(parts),
     )
-    return Worker(the_relay, Ticker(jobs, leadership.held, parts.clock), leadership)
+    return Worker(the_relay, Ticker(jobs, leadership.held, parts.clock), prepares, leadership)
+
+
+def small_picture(parts: Parts) -> images.Paint:
+    """Makes small pictures in the painter's process."""
+    return lambda path, frame, longest: parts.painter.paint(path, frame, within=(longest, longest))
 
 
 def _anchoring(parts: Parts) -> tuple[Job, ...]:
@@ -180,7 +196,7 @@ def subscribers(parts: Parts) -> Mapping[str, Handler]:
         "arrivals": _on("study", lambda fact, now: deadlines.on_study_fact(parts.store, fact, now)),
         "deliveries": _on("case", lambda fact, now: deliveries.on_case_fact(parts.store, parts.blobs, fact, now)),
         "prove": _on("study", lambda fact, now: proof.on_study_fact(parts.store, parts.blobs, fact, now)),
-        "prepare": _on("study", lambda fact, now: images.on_study_fact(parts.store, parts.blobs, fact, now)),
+        "prepare": _on("study", lambda fact, now: images.on_study_fact(parts.store, fact, now)),
     }
 
 

@@ -1,50 +1,127 @@
-"""A study has come to rest: what viewers will ask for is made ready."""
+"""Images are made ready for viewers: frames, metadata and small pictures, in a cache that can be thrown away."""
 
 import gzip
 import logging
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from consult.actions.assessment import SETTLED
-from consult.domain.errors import Broken
+from consult.domain.errors import Broken, NotFound, Unavailable
 from consult.domain.events import Fact
 from consult.formats.copies import copy_name, explicit_copy, shown_from_copy
-from consult.store import studies
+from consult.formats.prepared import FrameMaker, worth_preparing
+from consult.store import preparing, studies
 from consult.store.blobs import Blobs
 from consult.store.unit import Store
 
 log = logging.getLogger(__name__)
 
 METADATA_LEVEL = 6
+THUMBNAIL = 160  # pixels of its longer side
+ARRIVED = "study_received"
+Paint = Callable[[Path, int, int], bytes]
+"""Makes a picture of a frame (from 1) of a file, at most so many pixels on a side: JPEG. Raises Broken, Unavailable."""
 
 
-def on_study_fact(store: Store, blobs: Blobs, fact: Fact, _now: datetime) -> None:
-    """A study settled: make ready what every viewer will ask for."""
-    if fact.kind == SETTLED:
-        prepare(store, blobs, str(fact.data["study_id"]))
+def on_study_fact(store: Store, fact: Fact, now: datetime) -> None:
+    """A study came to rest, or an emergency's images arrive: have it made ready."""
+    if fact.kind not in (SETTLED, ARRIVED):
+        return
+    study_id = str(fact.data["study_id"])
+    if fact.kind == ARRIVED:
+        with store.read() as connection:
+            if not preparing.is_emergency(connection, study_id):
+                return
+    with store.write() as unit:
+        preparing.ask(unit, study_id, now)
 
 
-def prepare(store: Store, blobs: Blobs, study_id: str) -> None:
+def prepare_next(store: Store, blobs: Blobs, maker: FrameMaker, paint: Paint) -> bool:
+    """Make the most urgent study ready; whether there was one."""
+    with store.read() as connection:
+        wanted = preparing.next_one(connection)
+    if wanted is None:
+        return False
+    study_id, asked_at = wanted
+    try:
+        prepare(store, blobs, maker, paint, study_id)
+    finally:  # one that cannot be made ready must not keep others waiting for ever
+        with store.write() as unit:
+            preparing.done(unit, study_id, asked_at)
+    return True
+
+
+def prepare(store: Store, blobs: Blobs, maker: FrameMaker, paint: Paint, study_id: str) -> None:
     """Make the rebuildable copies of a study; what is there already is left alone.
 
-    Of each series its gzipped metadata; of each image that is not shown as it is stored, its copy.
+    Of all series first what a list shows: metadata and a small picture; then the frames, series by series.
     """
-    with store.read() as connection:
-        every = [
-            (row, studies.instances_of_series(connection, row.id)) for row in studies.series_of(connection, study_id)
-        ]
-    for row, instances in every:
+    every = list(_series(store, study_id))
+    for row, _ in every:
         blobs.cached(studies.metadata_name(row.id, row.version), partial(zipped_metadata, store, row.id))
+        _thumbnail(store, blobs, paint, row.id)
+    for _, instances in every:
         for each in instances:
-            if each.frames and shown_from_copy(each.transfer_syntax, each.bits_allocated):
-                _copy(blobs, each.sha256)
+            _frames(blobs, maker, each)
 
 
-def _copy(blobs: Blobs, sha256: str) -> None:
+def rebuild(store: Store, now: datetime, study_uid: str | None = None) -> int:
+    """Have one study (of each institution that holds it), or all, made ready again; how many wait.
+
+    Raises NotFound.
+    """
+    with store.write() as unit:
+        if study_uid is None:
+            return preparing.ask_for_all(unit, now)
+        ids = studies.ids_of(unit.connection, study_uid)
+        if not ids:
+            raise NotFound
+        for study_id in ids:
+            preparing.ask(unit, study_id, now)
+        return preparing.waiting(unit.connection)
+
+
+def waiting(store: Store) -> int:
+    """How many studies wait to be made ready."""
+    with store.read() as connection:
+        return preparing.waiting(connection)
+
+
+def _series(store: Store, study_id: str) -> Iterator[tuple[Any, list[Any]]]:
+    with store.read() as connection:
+        for row in studies.series_of(connection, study_id):
+            yield row, list(studies.instances_of_series(connection, row.id))
+
+
+def thumbnail_name(sha256: str) -> str:
+    """The name in the cache of an object's small picture."""
+    return f"thumbnails/{sha256[:2]}/{sha256}.jpg"
+
+
+def _thumbnail(store: Store, blobs: Blobs, paint: Paint, series_id: str) -> None:
+    with store.read() as connection:
+        shown = studies.middle_image(connection, series_id)
+    if shown is None:
+        return
+    frame = (shown.frames + 1) // 2
     try:
-        blobs.cached(copy_name(sha256), partial(explicit_copy, blobs.path(sha256)))
+        blobs.cached(thumbnail_name(shown.sha256), lambda: paint(blobs.path(shown.sha256), frame, THUMBNAIL))
+    except (Broken, NotFound, Unavailable):
+        log.warning("no small picture of object %s", shown.sha256)
+
+
+def _frames(blobs: Blobs, maker: FrameMaker, each: Any) -> None:
+    """The frames of one object; where they cannot be made ready, they are given as they are stored."""
+    try:
+        if each.frames and shown_from_copy(each.transfer_syntax, each.bits_allocated):
+            blobs.cached(copy_name(each.sha256), partial(explicit_copy, blobs.path(each.sha256)))
+        if worth_preparing(each.transfer_syntax, each.frames, each.bits_allocated):
+            maker.make(blobs.path(each.sha256), each.sha256, blobs.cache)
     except Broken:
-        log.warning("an image cannot be decoded: object %s", sha256)
+        log.warning("an image is given as it is stored: object %s", each.sha256)
 
 
 def zipped_metadata(store: Store, series_id: str) -> bytes:
@@ -52,3 +129,21 @@ def zipped_metadata(store: Store, series_id: str) -> bytes:
     with store.read() as connection:
         body = b"[" + b",".join(studies.metadata_of_series(connection, series_id)) + b"]"
     return gzip.compress(body, METADATA_LEVEL, mtime=0)
+
+
+def evict(blobs: Blobs, budget_bytes: int) -> int:
+    """Throw away what was not asked for longest until the cache fits its budget; the bytes that are left."""
+    kept: list[tuple[float, int, Path]] = []
+    for path in blobs.cache.rglob("*"):
+        if path.is_file():
+            known = path.stat()
+            kept.append((max(known.st_atime, known.st_mtime), known.st_size, path))
+    total = sum(size for _, size, _ in kept)
+    if total <= budget_bytes:
+        return total
+    for _, size, path in sorted(kept):
+        path.unlink(missing_ok=True)
+        total -= size
+        if total <= budget_bytes * 9 // 10:  # not again at once
+            break
+    return total

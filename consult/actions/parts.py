@@ -7,6 +7,7 @@ from datetime import datetime
 from consult.actions.intake import Intake
 from consult.actions.passwords import Passwords
 from consult.actions.sealing import Sealer
+from consult.formats.pdf_pool import Workshop
 from consult.settings import Settings
 from consult.store.blobs import Blobs
 from consult.store.unit import Store
@@ -14,7 +15,7 @@ from consult.store.unit import Store
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one process: database, blobs, the way in for images, the maker of signed documents, the clock."""
+    """The parts of one process: database, blobs, the way in for images, makers of documents and pictures, the clock."""
 
     settings: Settings
     store: Store
@@ -23,3 +24,4 @@ class Parts:
     sealer: Sealer
     passwords: Passwords
     clock: Callable[[], datetime]
+    painter: Workshop

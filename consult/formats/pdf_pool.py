@@ -16,7 +16,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from consult.domain.errors import Broken, NotFound, Refusal, Unavailable, Words
 from consult.formats.document import Rendered, ReportDocument, Stamp
@@ -31,9 +31,11 @@ _LATE = Words("文书处理超时，请稍后重试。", "The document took too 
 _JOBS: Final = {
     "ready_to_print": ("pdf", "warm_up"),
     "ready_to_judge": ("verdict", "warm_up"),
+    "ready_to_paint": ("rendering", "warm_up"),
     "render": ("pdf", "render"),
     "stamp": ("pdf", "render_stamp"),
     "png": ("rendering", "render_png"),
+    "paint": ("rendering", "render"),
     "verify": ("verdict", "verify"),
     "identify": ("verdict", "identify"),
 }
@@ -41,6 +43,9 @@ _JOBS: Final = {
 
 _BUSY = Words("文书处理繁忙，请稍后重试。", "Too many documents at once; try again later.")
 _GONE = Words("文书处理进程异常退出，请稍后重试。", "The process for documents went away; try again later.")
+
+
+Trade = Literal["print", "judge", "paint"]
 
 
 class _Lost(Unavailable):
@@ -55,16 +60,17 @@ class Workshop:
     """``workers`` processes, each with at most ``memory_mb`` MB of address space and ``timeout_s`` s a job.
 
     Its methods may be called from any thread and wait for a free worker. They raise what the functions behind them
-    raise (``pdf.render``, ``pdf.render_stamp``, ``rendering.render_png``, ``verdict.verify``, ``verdict.identify``),
+    raise (``pdf.render``, ``pdf.render_stamp``, ``rendering.render``, ``verdict.verify``, ``verdict.identify``),
     and :class:`Unavailable` where a job takes too long, no worker is free for as long, or the worker dies (twice, for
-    what is made here). ``judges`` says what its processes make themselves ready for: to judge files, or to make pages.
+    what is made here). ``trade`` says what its processes make themselves ready for: to print
+    pages, to judge files, or to paint pictures.
     They start with the first job, or with :meth:`warm`; use it in the process that opened it.
     """
 
-    def __init__(self, workers: int, timeout_s: float, memory_mb: int = 1536, *, judges: bool = False) -> None:
+    def __init__(self, workers: int, timeout_s: float, memory_mb: int = 1536, *, trade: Trade = "print") -> None:
         self._workers = workers
         self._timeout_s = timeout_s
-        self._first = (str(memory_mb), "ready_to_judge" if judges else "ready_to_print")
+        self._first = (str(memory_mb), f"ready_to_{trade}")
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         for _ in range(workers):
             self._idle.put(_Worker(self._first))
@@ -103,6 +109,19 @@ class Workshop:
         """A frame (from 1) of a DICOM file as PNG, at most ``longest`` pixels on a side."""
         image: bytes = self._make("png", path, frame, longest=longest)
         return image
+
+    def paint(
+        self,
+        path: Path,
+        frame: int = 1,
+        window: tuple[float, float] | None = None,
+        within: tuple[int, int] | None = None,
+        media_type: str = "image/jpeg",
+        quality: int = 90,
+    ) -> bytes:
+        """A frame (from 1) of a DICOM file as a picture, as ``rendering.render`` makes it."""
+        picture: bytes = self._make("paint", path, frame, window, within, media_type, quality)
+        return picture
 
     def verify(self, pdf: bytes, trust: TrustSource, archived_sha256: str | None, *, now: datetime) -> Verdict:
         """Whether a file is our signed report; a foreign file that no worker survives is told to be damaged."""

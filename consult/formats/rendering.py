@@ -24,8 +24,30 @@ class Window(NamedTuple):
     width: float
 
 
+JPEG, PNG = "image/jpeg", "image/png"
+_SAVED_AS = {JPEG: "JPEG", PNG: "PNG"}
+
+
+def warm_up() -> None:
+    """Load what pictures need."""
+    import imagecodecs  # noqa: F401
+    from PIL import Image as Picture  # noqa: F401
+
+
 def render_png(path: Path, frame: int = 1, window: Window | None = None, longest: int | None = None) -> bytes:
-    """Frame ``frame`` (from 1) as 8-bit PNG, grey or RGB, in square pixels; at most ``longest`` pixels on a side.
+    """As ``render``, as PNG."""
+    return render(path, frame, window, (longest, longest) if longest else None)
+
+
+def render(
+    path: Path,
+    frame: int = 1,
+    window: Window | None = None,
+    within: tuple[int, int] | None = None,
+    media_type: str = PNG,
+    quality: int = 90,
+) -> bytes:
+    """Frame ``frame`` (from 1) as a picture of 8 bits, grey or RGB, in square pixels; fitted ``within`` pixels.
 
     ``window`` None takes the object's own window or VOI LUT, else the range of its values. Raises Broken where the
     pixels cannot be decoded, NotFound where there is no such frame.
@@ -43,12 +65,12 @@ def render_png(path: Path, frame: int = 1, window: Window | None = None, longest
             aspect = look.aspect
     picture = Picture.fromarray(np.ascontiguousarray(shown))
     width, height = picture.width, max(1, round(picture.height * aspect))
-    scale = min(1.0, longest / max(width, height)) if longest else 1.0
+    scale = min(1.0, within[0] / width, within[1] / height) if within else 1.0
     if scale < 1 or height != picture.height:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         picture = picture.resize(size, Picture.Resampling.LANCZOS)
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=False)
+    picture.save(out, _SAVED_AS[media_type], **({"quality": quality} if media_type == JPEG else {}))
     return out.getvalue()
 
 

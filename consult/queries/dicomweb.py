@@ -157,6 +157,7 @@ class Object:
     size: int
     transfer_syntax: str
     sha256: str
+    frames: int | None
 
     @property
     def rewritable(self) -> bool:
@@ -189,7 +190,9 @@ def objects(
         else:
             rows = [studies.find_instance(connection, study_uid, series_uid, sop_uid, actor)]
     return [
-        Object(blobs.path(row.sha256), row.sop_class, row.sop_uid, row.size, row.transfer_syntax, row.sha256)
+        Object(
+            blobs.path(row.sha256), row.sop_class, row.sop_uid, row.size, row.transfer_syntax, row.sha256, row.frames
+        )
         for row in rows
     ]
 

@@ -5,10 +5,20 @@ from consult.store import (
     tables_audit,
     tables_nodes,
     tables_people,
+    tables_preparing,
     tables_proof,
     tables_reports,
     tables_studies,
 )
 
 metadata = tables.metadata
-TABLES = (tables, tables_audit, tables_nodes, tables_people, tables_proof, tables_reports, tables_studies)
+TABLES = (
+    tables,
+    tables_audit,
+    tables_nodes,
+    tables_people,
+    tables_preparing,
+    tables_proof,
+    tables_reports,
+    tables_studies,
+)

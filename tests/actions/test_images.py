@@ -2,21 +2,31 @@
 
 import gzip
 import json
+import os
+import shutil
+import struct
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import pytest
 
 from consult.actions import assessment, images
 from consult.actions.intake import RELEASED_QUIET
 from consult.domain.completeness import StudyCompleteness
+from consult.domain.errors import NotFound
 from consult.domain.events import Fact
 from consult.formats.bounded import HeaderReader
+from consult.formats.pixels import decode_frame
+from consult.formats.prepared import codestream, frame_name
 from consult.store import outbox, studies
 from consult.store.arrivals import study_key
+from consult.store.studies import instances_of_series as instances_of
 from consult.store.unit import Store
 from tests.makers.archive import STUDY, Archive, a_slice, archive
+from tests.makers.pictures import make_ready, work_off
 
 KEY = study_key("ANLONG", STUDY)
 QUIET_S = 10.0
@@ -138,10 +148,73 @@ def test_metadata_is_made_ready_once_and_anew_for_a_late_slice(opened: Archive) 
     tick(opened)
     for _ in range(2):
         for fact in settled(opened):
-            images.on_study_fact(opened.store, opened.blobs, fact, opened.clock.now)
+            images.on_study_fact(opened.store, fact, opened.clock.now)
+        assert work_off(opened) == 1
     (ready,) = (opened.blobs.cache / "metadata").rglob("*.json.gz")
     numbers = [each["00200013"]["Value"] for each in json.loads(gzip.decompress(ready.read_bytes()))]
     assert numbers == [[1], [2], [3]]
     send(opened, 4)
-    images.prepare(opened.store, opened.blobs, KEY)
+    make_ready(opened, KEY)
     assert len(list((opened.blobs.cache / "metadata").rglob("*.json.gz"))) == 2
+
+
+def frames_of(made: Archive) -> list[Path]:
+    return sorted(path for path in (made.blobs.cache / "frames").rglob("*") if path.is_file())
+
+
+def test_every_frame_is_made_ready_and_equals_what_is_stored(opened: Archive) -> None:
+    send(opened, 1, 2)
+    make_ready(opened, KEY)
+    with opened.store.read() as connection:
+        rows = [row for each in studies.series_of(connection, KEY) for row in instances_of(connection, each.id)]
+    assert len(frames_of(opened)) == len(rows) == 2
+    for row in rows:
+        kept = (opened.blobs.cache / frame_name(row.sha256, 1)).read_bytes()
+        at, length = codestream(row.sha256, 1, len(kept))
+        shown = imagecodecs.htj2k_decode(kept[at : at + length])
+        stored, _ = decode_frame(opened.blobs.path(row.sha256), 1)
+        assert np.array_equal(shown, stored)
+        assert shown.dtype == stored.dtype
+
+
+def test_a_cache_that_was_thrown_away_is_made_again(opened: Archive) -> None:
+    send(opened, 1, 2)
+    make_ready(opened, KEY)
+    before = {path: path.read_bytes() for path in frames_of(opened)}
+    shutil.rmtree(opened.blobs.cache)
+    opened.blobs.cache.mkdir()
+    assert images.rebuild(opened.store, opened.clock.now, STUDY) == 1
+    assert work_off(opened) == 1
+    assert {path: path.read_bytes() for path in frames_of(opened)} == before
+    assert images.waiting(opened.store) == 0
+
+
+def test_a_study_that_nobody_knows_is_not_rebuilt(opened: Archive) -> None:
+    with pytest.raises(NotFound):
+        images.rebuild(opened.store, opened.clock.now, "2.25.404")
+
+
+def test_what_was_asked_for_longest_ago_leaves_a_full_cache(opened: Archive) -> None:
+    send(opened, 1, 2)
+    make_ready(opened, KEY)
+    every = [path for path in opened.blobs.cache.rglob("*") if path.is_file()]
+    old = frames_of(opened)[0]
+    os.utime(old, (1, 1))
+    total = sum(path.stat().st_size for path in every)
+    assert images.evict(opened.blobs, total) == total
+    assert images.evict(opened.blobs, total - 1) <= total - 1
+    assert not old.exists()
+    assert images.evict(opened.blobs, 0) == 0
+    assert not frames_of(opened)
+
+
+def test_an_image_that_cannot_be_decoded_keeps_nobody_waiting(opened: Archive) -> None:
+    whole = a_slice(1, syntax="1.2.840.10008.1.2.4.80")
+    head = whole[: whole.rindex(struct.pack("<HH", 0x7FE0, 0x0010))]
+    items = struct.pack("<HHI", 0xFFFE, 0xE000, 0) + struct.pack("<HHI", 0xFFFE, 0xE000, 16) + b"\xff\xd8no codestream."
+    pixels = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + items
+    opened.put(head + pixels + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
+    opened.put(a_slice(2))
+    images.rebuild(opened.store, opened.clock.now)
+    assert work_off(opened) == 1
+    assert len(frames_of(opened)) == 1

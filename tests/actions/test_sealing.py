@@ -21,7 +21,7 @@ from tests.makers.signing import AUTHOR, PASSWORDS, PIN, REVIEWER
 
 @pytest.fixture
 def sealer(tmp_path: Path) -> Iterator[Sealer]:
-    with Workshop(1, 60.0) as makes, Workshop(1, 60.0, judges=True) as judges:
+    with Workshop(1, 60.0) as makes, Workshop(1, 60.0, trade="judge") as judges:
         yield Sealer(makes, judges, lambda: open_demo_authority(tmp_path / "trust", NOW), PASSWORDS)
 
 

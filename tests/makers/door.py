@@ -58,7 +58,7 @@ def clinic(made: Archive, settings: Settings | None = None, secure: Secure | Non
     for title in CALLERS:
         nodes.keep(made.store, Node(title, title, LOOPBACK, may_query=True))
     nothing = cast(Any, None)
-    parts = Parts(settings or Settings(), made.store, made.blobs, made.intake, nothing, nothing, made.clock)
+    parts = Parts(settings or Settings(), made.store, made.blobs, made.intake, nothing, nothing, made.clock, nothing)
     with DimseListener(
         made.intake,
         lambda call: nodes.caller(made.store, call),

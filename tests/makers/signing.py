@@ -80,7 +80,7 @@ class Desk:
 @contextmanager
 def workshops() -> Iterator[tuple[Workshop, Workshop]]:
     """A workshop to make documents in, and one to judge them."""
-    with Workshop(1, 120.0) as makes, Workshop(1, 120.0, judges=True) as judges:
+    with Workshop(1, 120.0) as makes, Workshop(1, 120.0, trade="judge") as judges:
         yield makes, judges
 
 

@@ -18,6 +18,7 @@ from consult.settings import Settings
 from consult.web.app import create_app
 from tests.doubles import Clock
 from tests.makers.archive import Archive, archive
+from tests.makers.pictures import Painter
 from tests.makers_people import PASSWORD, fresh_store, open_accounts, open_institutions
 
 
@@ -57,7 +58,7 @@ class Browser:
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """Ask; header names are written with underscores."""
-        return self.client.get(path, headers=_headers(headers))
+        return self.client.get(path, headers=_headers(headers), buffered=True)
 
     def post(self, path: str, data: Any, **headers: str) -> TestResponse:
         """Send, with the header that another site could not send."""
@@ -69,14 +70,17 @@ def _headers(said: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def site(folder: Path, reader: HeaderReader, *usernames: str, **limits: int) -> Iterator[Site]:
+def site(
+    folder: Path, reader: HeaderReader, *usernames: str, settings: Settings | None = None, **limits: int
+) -> Iterator[Site]:
     """The door with these people signed in."""
     store = fresh_store(folder)
     open_institutions(store)
     people = open_accounts(store, PASSWORDS, *usernames)
     with archive(store, folder, reader, **limits) as opened:
         clock: Clock = opened.clock
-        parts = Parts(Settings(), store, opened.blobs, opened.intake, cast(Any, None), PASSWORDS, clock)
+        no_sealer, painter = cast(Any, None), cast(Any, Painter())
+        parts = Parts(settings or Settings(), store, opened.blobs, opened.intake, no_sealer, PASSWORDS, clock, painter)
         app = create_app(parts)
         yield Site(app, opened, {person.username: _signed_in(app, person.username) for person in people.values()})
     store.close()

@@ -17,7 +17,6 @@ from pydicom import dcmread
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from consult.actions import images
 from consult.domain.cases import State
 from consult.domain.events import Fact
 from consult.formats.bounded import HeaderReader
@@ -27,6 +26,7 @@ from tests.makers.archive import SERIES, STUDY, a_slice
 from tests.makers.cases import a_case
 from tests.makers.dicom import BIG, CT, EXPLICIT, SAMPLES, element, fragments, needs_samples, padded
 from tests.makers.people import NOW
+from tests.makers.pictures import make_ready
 from tests.makers.web import Site, site
 
 ROOT = "/dicom-web"
@@ -165,7 +165,7 @@ def test_a_search_that_makes_no_sense_is_refused(door: Site, query: str) -> None
 def test_metadata_is_the_same_before_and_after_it_is_made_ready(door: Site) -> None:
     browser = door["anlong.doctor"]
     before = browser.get(f"{OF_SERIES}/metadata")
-    images.prepare(door.archive.store, door.archive.blobs, study_key("ANLONG", STUDY))
+    make_ready(door.archive, study_key("ANLONG", STUDY))
     assert list((door.archive.blobs.cache / "metadata").rglob("*.gz"))
     after = browser.get(f"{OF_SERIES}/metadata")
     assert before.json == after.json
@@ -187,7 +187,7 @@ def test_another_slice_is_in_the_metadata_at_once(tmp_path: Path, reader: Header
     with site(tmp_path, reader, "anlong.doctor") as opened:
         browser = opened["anlong.doctor"]
         opened.archive.put(a_slice(1))
-        images.prepare(opened.archive.store, opened.archive.blobs, study_key("ANLONG", STUDY))
+        make_ready(opened.archive, study_key("ANLONG", STUDY))
         first = browser.get(f"{OF_SERIES}/metadata")
         opened.archive.put(a_slice(2))
         second = browser.get(f"{OF_SERIES}/metadata", If_None_Match=first.headers["ETag"])
@@ -338,7 +338,7 @@ def test_what_browsers_would_misread_is_given_out_decoded(tmp_path: Path, reader
         (file,) = (SAMPLES / "syntax/ct_same_image").glob("*1.2.840.10008.1.2.4.51.dcm")
         receipt = opened.archive.put(file.read_bytes())
         path = f"{ROOT}/studies/{receipt.study_uid}/series/{receipt.series_uid}/instances/{receipt.sop_uid}"
-        images.prepare(opened.archive.store, opened.archive.blobs, receipt.study_id)
+        make_ready(opened.archive, receipt.study_id)
         (copy,) = (path for path in (opened.archive.blobs.cache / "explicit").rglob("*") if path.is_file())
         ((kind, body),) = parts_of(opened["anlong.doctor"].get(f"{path}/frames/1", Accept=EVERYTHING))
         assert kind.endswith(EXPLICIT)

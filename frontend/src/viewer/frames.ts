@@ -23,7 +23,10 @@ export interface Line {
 }
 
 const IMPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2'
-const ACCEPT = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+/** Frames that were made ready come as HTJ2K, a quarter of the bytes; until then as they are stored. */
+const ACCEPT =
+  'multipart/related; type="image/jphc"; transfer-syntax=1.2.840.10008.1.2.4.202, ' +
+  'multipart/related; type="application/octet-stream"; transfer-syntax=*; q=0.5'
 const FIRST_WAIT_MS = 400
 const LONGEST_WAIT_MS = 15_000
 /** Answers that may be different a moment later; a server that keeps giving them is given up after this many tries. */

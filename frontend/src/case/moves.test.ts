@@ -11,11 +11,11 @@ function move(verb: Verb, some: Partial<Move> = {}): Move {
 }
 
 function detail(some: Partial<CaseDetail> = {}): CaseDetail {
-  return { priority: 'routine', modality: 'CT', body_part: 'HEAD', alerts: [], asked: [], ...some } as CaseDetail
+  return { priority: 'routine', modality: 'CT', body_part: 'HEAD', alerts: [], asked: [], requester: { id: 'r', name: '王建国' }, performing_site: { code: 'G', name: 'G' }, patient: { name: '' }, studies: [], ...some } as CaseDetail
 }
 
 function alert(state: string): CriticalAlert {
-  return { state, finding: '急性脑出血', detected_at: '2026-11-24T06:00:00Z', detected_by: { id: 'p', name: '王医生' }, acknowledged_at: null, acknowledged_by: null, read_back: '' }
+  return { state, finding: '急性脑出血', detected_at: '2026-11-24T06:00:00Z', detected_by: { id: 'p', name: '王医生' }, acknowledged_at: null, acknowledged_by: null, read_back: '', label: state, due_at: '2026-11-24T06:10:00Z', in_time: null, attempts: [], notified_at: null, handled_at: null, handled_by: null, handling: '' }
 }
 
 describe('the buttons of a case', () => {
@@ -79,7 +79,7 @@ describe('the answers', () => {
   it('carry only what was asked, trimmed, each item once', () => {
     const answers = { ...emptyAnswers(detail()), items: ['薄层原始序列'], itemsOther: ' 薄层原始序列\n\n 心电图 ', reason: ' 不全 ' }
     expect(itemsOf(answers)).toEqual(['薄层原始序列', '心电图'])
-    expect(sayOf(['items', 'reason'], answers)).toEqual({ items: ['薄层原始序列', '心电图'], reason: '不全' })
-    expect(sayOf([], answers)).toEqual({})
+    expect(sayOf(['items', 'reason'], answers, detail())).toEqual({ items: ['薄层原始序列', '心电图'], reason: '不全' })
+    expect(sayOf([], answers, detail())).toEqual({})
   })
 })

@@ -1,7 +1,8 @@
 /** Sorts a case's moves into the buttons of the page, and says which can be pressed. */
-import type { Asked, CaseDetail, Move, Need } from '@/api/types'
+import type { Asked, CaseDetail, CriticalAlert, Move, Need } from '@/api/types'
 
-import { mannerOf, type Place, type Weight } from './verbs'
+import { emptyRest, restBody, type Rest } from './rest'
+import { FIRST, mannerOf, type Place, type Weight } from './verbs'
 
 export interface Button {
   move: Move
@@ -24,7 +25,8 @@ export function buttonOf(move: Move): Button {
 export function sortedButtons(moves: Move[]): { forward: Button[]; rest: Button[] } {
   const buttons = moves.map(buttonOf)
   const forward = buttons.filter((button) => button.weight === 'forward')
-  forward.sort((one, other) => Number(one.blocked.length > 0) - Number(other.blocked.length > 0))
+  const place = (button: Button): number => (button.blocked.length > 0 ? 2 : FIRST.has(button.move.verb) ? 0 : 1)
+  forward.sort((one, other) => place(one) - place(other))
   const order: Record<Weight, number> = { forward: 0, side: 1, stop: 2 }
   const rest = buttons.filter((button) => button.weight !== 'forward').sort((one, other) => order[one.weight] - order[other.weight])
   return { forward, rest }
@@ -35,9 +37,15 @@ export function openAlert(detail: CaseDetail): boolean {
   return detail.alerts.some((alert) => alert.state !== 'acknowledged' && alert.state !== 'handled')
 }
 
+/** The critical findings that a move can be about. */
+export function alertsFor(verb: string, detail: CaseDetail): CriticalAlert[] {
+  return detail.alerts.filter((alert) => (verb === 'handle_alert' ? alert.state === 'acknowledged' : alert.acknowledged_at == null))
+}
+
 /** The questions the dialog of a move has to put: what it asks for, less what does not arise on this case. */
 export function questionsOf(move: Move, detail: CaseDetail): string[] {
   const asks = move.asks.filter((ask) => {
+    if (ask === 'finding') return detail.alerts.length > 1
     if (ask === 'read_back') return openAlert(detail)
     if (ask === 'override' || ask === 'patient_override') return move.needs.some((need) => !need.met && need.settled_by === ask)
     return ask !== 'reason'
@@ -63,6 +71,14 @@ export interface Answers {
   question: string
   performing_site: string
   study_uids: string[]
+  concordance: string
+  critical: string
+  finding: string
+  receiver: string
+  channel: string
+  reached: boolean
+  handling: string
+  request: Rest
 }
 
 export function emptyAnswers(detail: CaseDetail): Answers {
@@ -84,6 +100,14 @@ export function emptyAnswers(detail: CaseDetail): Answers {
     question: '',
     performing_site: '',
     study_uids: [],
+    concordance: '',
+    critical: '',
+    finding: '',
+    receiver: detail.requester.name,
+    channel: 'phone',
+    reached: true,
+    handling: '',
+    request: emptyRest(),
   }
 }
 
@@ -106,6 +130,10 @@ export function lacking(questions: string[], answers: Answers, nowMs: number): P
     question: [answers.question.trim() === '', 'needQuestion'],
     performing_site: [answers.performing_site === '', 'needSite'],
     study_uids: [answers.study_uids.length === 0, 'needStudies'],
+    critical: [answers.critical.trim() === '', 'needCritical'],
+    finding: [answers.finding === '', 'needFinding'],
+    receiver: [answers.receiver.trim() === '', 'needReceiver'],
+    handling: [answers.handling.trim() === '', 'needHandling'],
   }
   const found = questions.flatMap((question) => {
     const check = checks[question]
@@ -115,7 +143,7 @@ export function lacking(questions: string[], answers: Answers, nowMs: number): P
 }
 
 /** The answers as the moves endpoint wants them: only those that were asked. */
-export function sayOf(questions: string[], answers: Answers): Record<string, unknown> {
+export function sayOf(questions: string[], answers: Answers, detail: CaseDetail): Record<string, unknown> {
   const values: Record<string, unknown> = {
     ...answers,
     items: itemsOf(answers),
@@ -125,6 +153,9 @@ export function sayOf(questions: string[], answers: Answers): Record<string, unk
     outcome: answers.outcome.trim(),
     question: answers.question.trim(),
     appointment_at: answers.appointment_at?.toISOString() ?? null,
+    concordance: answers.concordance || null,
+    critical: { finding: answers.critical.trim() },
+    request: restBody(detail, answers.request),
   }
   return Object.fromEntries(questions.map((question) => [question, values[question]]))
 }

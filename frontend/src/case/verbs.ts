@@ -14,6 +14,11 @@ interface Manner {
 const MANNERS: Record<string, Manner> = {
   revise: { weight: 'side', place: 'edit' },
   link_studies: { weight: 'side', place: 'here' },
+  complete_request: { weight: 'forward', place: 'here' },
+  acknowledge_recall: { weight: 'forward', place: 'here' },
+  confirm_alert: { weight: 'forward', place: 'here' },
+  record_call: { weight: 'forward', place: 'here' },
+  session_failed: { weight: 'stop', place: 'here' },
   submit: { weight: 'forward', place: 'here' },
   emergency_submit: { weight: 'forward', place: 'here' },
   resubmit: { weight: 'forward', place: 'here' },
@@ -43,6 +48,9 @@ const PLAIN: Manner = { weight: 'side', place: 'here' }
 export function mannerOf(verb: string): Manner {
   return MANNERS[verb] ?? PLAIN
 }
+
+/** What cannot wait stands before the ordinary next step. */
+export const FIRST: ReadonlySet<string> = new Set(['confirm_alert', 'record_call', 'acknowledge_recall'])
 
 /** Verbs that take a case into one's hands: a click in a list does them and goes on to the images. */
 export const TAKING: ReadonlySet<string> = new Set(['claim', 'accept'])

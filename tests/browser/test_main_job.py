@@ -92,6 +92,7 @@ def triage(coordinator: Desk) -> None:
     page.get_by_role("button", name="受理").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
+    dialog.get_by_label(re.compile("患者信息不一致")).fill("体模检查，影像没有患者姓名")
     coordinator.shoot("06-triage")
     dialog.get_by_role("button", name="受理").click()
     expect(page.get_by_text("为什么派给这位专家")).to_be_visible()

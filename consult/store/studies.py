@@ -30,8 +30,9 @@ from consult.domain.studies import Instance
 from consult.domain.words import folded
 from consult.store import cases as case_rows
 from consult.store import outbox
-from consult.store.arrivals import RECEIVING, SETTLE
+from consult.store.arrivals import RECEIVING, SETTLE, series_key
 from consult.store.rows import inflated, instance_of
+from consult.store.seen import seen_by
 from consult.store.tables import case_studies, cases
 from consult.store.tables_studies import instances, refused, series, studies
 from consult.store.unit import Unit
@@ -152,10 +153,14 @@ def find(connection: Connection, study_uid: str, actor: Actor) -> Any:
     return row
 
 
+def _seen_id(connection: Connection, study_uid: str, actor: Actor) -> str:
+    return seen_by(connection).key_of(actor, study_uid, lambda: str(find(connection, study_uid, actor).id))
+
+
 def find_series(connection: Connection, study_uid: str, series_uid: str, actor: Actor) -> Any:
-    """The row of a series of a visible study. Raises NotFound."""
-    study = find(connection, study_uid, actor)
-    query = select(series).where(series.c.study_id == study.id, series.c.series_uid == series_uid)
+    """The row of a series of a visible study; who sees it is remembered for a moment. Raises NotFound."""
+    study_id = _seen_id(connection, study_uid, actor)
+    query = select(series).where(series.c.study_id == study_id, series.c.series_uid == series_uid)
     row = connection.execute(query).first()
     if row is None:
         raise NotFound
@@ -164,9 +169,9 @@ def find_series(connection: Connection, study_uid: str, series_uid: str, actor: 
 
 def find_instance(connection: Connection, study_uid: str, series_uid: str, sop_uid: str, actor: Actor) -> Any:
     """The row of the primary instance of a visible study, without its facts and metadata. Raises NotFound."""
-    row = find_series(connection, study_uid, series_uid, actor)
+    series_id = series_key(_seen_id(connection, study_uid, actor), series_uid)
     found = connection.execute(
-        select(*LIGHT).where(instances.c.series_id == row.id, instances.c.sop_uid == sop_uid, PRIMARY)
+        select(*LIGHT).where(instances.c.series_id == series_id, instances.c.sop_uid == sop_uid, PRIMARY)
     ).first()
     if found is None:
         raise NotFound

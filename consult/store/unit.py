@@ -13,6 +13,7 @@ from consult.domain.audit import Entry, entry_of
 from consult.domain.errors import Refusal, Unavailable, Words
 from consult.domain.events import Fact
 from consult.store import audit
+from consult.store.seen import OPTION, Seen
 from consult.store.tables import facts
 
 Reader = Connection
@@ -83,7 +84,9 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._listeners: list[Callable[[], None]] = []
+        seen = Seen()
+        self.engine.update_execution_options(**{OPTION: seen})
+        self._listeners: list[Callable[[], None]] = [seen.forget]
 
     def on_facts(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after each commit that told facts: a hint for this process only, never the truth."""

@@ -21,7 +21,7 @@ class Call(NamedTuple):
     tls: bool = False
 
 
-def keep(store: Store, node: Node) -> None:
+def keep(store: Store, node: Node, now: datetime) -> None:
     """Add a machine, or bring the one of that AE title to these values. Raises Invalid and Taken."""
     kept = checked(node)
     with store.write() as unit:
@@ -31,13 +31,19 @@ def keep(store: Store, node: Node) -> None:
             words = Words(f"没有机构 {kept.institution}。", f"There is no institution {kept.institution}.")
             raise Invalid.at("institution", words) from None
         nodes.keep(unit, kept)
+        unit.note(_administered("node added or changed", kept.ae_title, now))
 
 
-def forget(store: Store, ae_title: str) -> None:
+def forget(store: Store, ae_title: str, now: datetime) -> None:
     """A machine may not call any more. Raises NotFound."""
     with store.write() as unit:
         if not nodes.remove(unit, ae_title):
             raise NotFound(Words(f"没有 AE 标题为 {ae_title} 的设备。", f"No machine has the AE title {ae_title}."))
+        unit.note(_administered("node forgotten", ae_title, now))
+
+
+def _administered(what: str, ae_title: str, now: datetime) -> Entry:
+    return Entry(Deed.ADMINISTER, now, None, "命令行", "node", ae_title, detail={"what": what})
 
 
 def known(store: Store, ae_title: str) -> Node | None:

@@ -71,7 +71,7 @@ def _added(parts: "Parts", asked: argparse.Namespace) -> str:
         tls=asked.tls,
         charset=asked.charset,
     )
-    nodes.keep(parts.store, node)
+    nodes.keep(parts.store, node, parts.clock())
     return _line(node)
 
 
@@ -91,7 +91,7 @@ def _line(node: Node) -> str:
 def _removed(parts: "Parts", asked: argparse.Namespace) -> str:
     from consult.actions import nodes
 
-    nodes.forget(parts.store, asked.ae_title)
+    nodes.forget(parts.store, asked.ae_title, parts.clock())
     return f"{asked.ae_title} is forgotten"
 
 

@@ -98,7 +98,7 @@ def populate(parts: Parts, password: str, now: datetime) -> None:
     for institution in INSTITUTIONS:
         people.add_institution(parts.store, institution)
         for title in institution.ae_titles:
-            nodes.keep(parts.store, Node(title, institution.code, LOOPBACK, may_query=True))
+            nodes.keep(parts.store, Node(title, institution.code, LOOPBACK, may_query=True), now)
     services = frozenset(str(service) for service in ServiceType)
     since = now.date() - timedelta(days=365)
     for county in COUNTIES:

@@ -10,8 +10,9 @@ from consult.domain.access import Scope, What, scope_of
 from consult.domain.errors import Invalid, NotFound, Unavailable
 from consult.domain.nodes import Node, machine
 from consult.queries import nodes as known_nodes
+from consult.store.audit import walk
 from consult.store.unit import Store, Taken
-from tests.makers_people import open_institutions
+from tests.makers_people import NOW, open_institutions
 
 PACS = Node("PACS", "ANLONG", "127.0.0.1", 11112, may_query=True, may_be_sent_to=True, charset="GB18030")
 
@@ -23,21 +24,29 @@ def peopled(store: Store) -> Store:
 
 
 def test_a_machine_is_kept_changed_and_forgotten(peopled: Store) -> None:
-    nodes.keep(peopled, PACS)
+    nodes.keep(peopled, PACS, NOW)
     assert nodes.known(peopled, "PACS") == PACS
     moved = Node("PACS", "ANLONG", "127.0.0.2", 104)
-    nodes.keep(peopled, moved)
+    nodes.keep(peopled, moved, NOW)
     assert moved in known_nodes.every(peopled)
-    nodes.forget(peopled, "PACS")
+    nodes.forget(peopled, "PACS", NOW)
     assert nodes.known(peopled, "PACS") is None
     with pytest.raises(NotFound):
-        nodes.forget(peopled, "PACS")
+        nodes.forget(peopled, "PACS", NOW)
+
+
+def test_who_may_call_is_administered_on_the_record(peopled: Store) -> None:
+    nodes.keep(peopled, PACS, NOW)
+    nodes.forget(peopled, "PACS", NOW)
+    with peopled.read() as connection:
+        entries = [row.entry for row in walk(connection)]
+    assert [(entry.deed, entry.subject_id) for entry in entries] == [("administer", "PACS")] * 2
 
 
 def test_an_ae_title_belongs_to_one_institution(peopled: Store) -> None:
-    nodes.keep(peopled, PACS)
+    nodes.keep(peopled, PACS, NOW)
     with pytest.raises(Taken, match="ANLONG"):
-        nodes.keep(peopled, Node("PACS", "DUSHAN"))
+        nodes.keep(peopled, Node("PACS", "DUSHAN"), NOW)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +65,7 @@ def test_an_ae_title_belongs_to_one_institution(peopled: Store) -> None:
 def test_what_makes_no_sense_is_refused_where_it_is_wrong(peopled: Store, changes: dict[str, Any], field: str) -> None:
     values = {name: getattr(PACS, name) for name in Node.__slots__} | changes
     with pytest.raises(Invalid) as refused:
-        nodes.keep(peopled, Node(**values))
+        nodes.keep(peopled, Node(**values), NOW)
     assert [each.field for each in refused.value.fields] == [field]
 
 
@@ -74,13 +83,13 @@ def test_what_makes_no_sense_is_refused_where_it_is_wrong(peopled: Store, change
     ],
 )
 def test_a_machine_is_known_by_its_title_where_it_is(peopled: Store, call: Call, known: bool) -> None:
-    nodes.keep(peopled, PACS)
-    nodes.keep(peopled, Node("SECURE", "ANLONG", tls=True, may_query=True))
+    nodes.keep(peopled, PACS, NOW)
+    nodes.keep(peopled, Node("SECURE", "ANLONG", tls=True, may_query=True), NOW)
     assert (nodes.caller(peopled, call) is not None) == known
 
 
 def test_a_host_that_cannot_be_looked_up_is_nobodys_fault(peopled: Store) -> None:
-    nodes.keep(peopled, Node("AWAY", "ANLONG", "nowhere.invalid"))
+    nodes.keep(peopled, Node("AWAY", "ANLONG", "nowhere.invalid"), NOW)
     with pytest.raises(Unavailable):
         nodes.caller(peopled, Call("AWAY", "127.0.0.1"))
 

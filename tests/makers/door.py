@@ -42,7 +42,7 @@ class Clinic:
         """Make a machine known."""
         node = Node(ae_title, institution, LOOPBACK, port, may_query=True, may_be_sent_to=port is not None)
         kept = Node(**{**{name: getattr(node, name) for name in Node.__slots__}, **more})
-        nodes.keep(self.made.store, kept)
+        nodes.keep(self.made.store, kept, self.made.clock())
         return kept
 
     def tell_commitments(self) -> int:
@@ -56,7 +56,7 @@ def clinic(made: Archive, settings: Settings | None = None, secure: Secure | Non
     """Open the door; the counties, their centre and the experts' may query from the loopback."""
     open_institutions(made.store)
     for title in CALLERS:
-        nodes.keep(made.store, Node(title, title, LOOPBACK, may_query=True))
+        nodes.keep(made.store, Node(title, title, LOOPBACK, may_query=True), made.clock())
     nothing = cast(Any, None)
     parts = Parts(settings or Settings(), made.store, made.blobs, made.intake, nothing, nothing, made.clock, nothing)
     with DimseListener(

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from consult.domain.errors import Broken
+from consult.domain.studies import is_uid
 from consult.formats.dicomjson import little_endian
 from consult.formats.elements import (
     ANY,
     PIXEL_DATA,
+    SMALL,
     Bounds,
     DataSet,
     Element,
@@ -148,6 +151,23 @@ def part10_head(sop_class: str, sop_uid: str, transfer_syntax: str) -> bytes:
 def part10(dataset: bytes, sop_class: str, sop_uid: str, transfer_syntax: str) -> bytes:
     """A whole Part 10 file around a received data set, whose bytes stay as they came."""
     return part10_head(sop_class, sop_uid, transfer_syntax) + dataset
+
+
+def named_by_head(start: bytes) -> tuple[str, str] | None:
+    """SOP class and instance that a file names in its File Meta Information; None where its first bytes tell neither.
+
+    What it holds may be another object, or none: good for saying which one could not be taken.
+    """
+    source = Source.of(start)
+    try:
+        at, _ = _start(source)
+        if source.peek(at, 2) != b"\2\0":
+            return None
+        meta = Walk(source, _META_EXPLICIT, at=at, only_group=2, bounds=SMALL).run()
+    except (Broken, TooCostly):
+        return None
+    sop_class, sop_uid = (text_of(meta.get(tag)) for tag in (0x00020002, 0x00020003))
+    return (sop_class, sop_uid) if is_uid(sop_class) and is_uid(sop_uid) else None
 
 
 def served_head(path: Path) -> tuple[bytes, int]:

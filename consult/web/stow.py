@@ -13,8 +13,9 @@ from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
 
 from consult.actions.intake import Incoming, Intake, Mismatched, Named, Receipt, Sender
 from consult.actions.parts import Parts
-from consult.domain.errors import Broken, NoRoom, NotAllowed, Refusal, Words
+from consult.domain.errors import Broken, NoRoom, NotAllowed, Refusal, Unavailable, Words
 from consult.domain.people import Actor, Role
+from consult.formats.dicom import named_by_head
 from consult.web.multipart import Parts as BodyParts
 from consult.web.multipart import parameter
 from consult.web.session import current_actor
@@ -24,6 +25,8 @@ MAY_SEND = (Role.REQUESTER, Role.APPROVER, Role.COORDINATOR, Role.SITE_ADMIN)
 NOT_YOURS = Words("您的账号不能上传影像。", "Your account may not send images.")
 UNDER_WAY = 8  # objects of one request that are being made durable while the next is read
 CHUNK = 256 << 10  # bytes
+HEAD = 4 << 10  # bytes of an object in which its head is looked for
+BUSY, RETRY_S = 503, 5
 # PS3.4 table B.2-1, as failure reasons (PS3.18 table 10.5.3-2)
 NO_ROOM, NOT_THE_CLASS, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
 
@@ -40,35 +43,63 @@ def stow(routes: Blueprint, parts: Parts) -> None:
         return _stored(parts, Named(study_uid=study))
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An object that was not taken, why, and the SOP class and instance that its head names, if any."""
+
+    why: Refusal
+    named: tuple[str, str] | None
+
+
 @dataclass(slots=True)
 class _Outcomes:
     """What became of the objects of a request, in their order."""
 
     kept: list[Receipt] = field(default_factory=list[Receipt])
-    refused: list[Refusal] = field(default_factory=list[Refusal])
+    refused: list[_Failure] = field(default_factory=list[_Failure])
 
-    def settle(self, receipt: "Future[Receipt]") -> None:
+    def settle(self, receipt: "Future[Receipt]", named: tuple[str, str] | None) -> None:
         try:
             self.kept.append(receipt.result())
         except Refusal as why:
-            self.refused.append(why)
+            self.refused.append(_Failure(why, named))
+
+
+class _Chunks:
+    """The bytes of an object as they come; remembers the first."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._start = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            if len(self._start) < HEAD:
+                self._start += chunk[: HEAD - len(self._start)]
+            yield chunk
+
+    def named(self) -> tuple[str, str] | None:
+        """SOP class and instance by the head of the file."""
+        return named_by_head(self._start)
 
 
 def _stored(parts: Parts, named: Named) -> Response:
     sender = _sender(current_actor())
     request.max_content_length = sys.maxsize  # it goes to disk as it comes; None would be the application's limit
-    outcomes, under_way = _Outcomes(), deque["Future[Receipt]"]()
+    outcomes, under_way = _Outcomes(), deque[tuple["Future[Receipt]", tuple[str, str] | None]]()
     try:
-        for chunks in _bodies():
+        for body in _bodies():
+            chunks = _Chunks(body)
             try:
-                under_way.append(parts.intake.take_aside(_received(parts.intake, chunks), sender, named))
+                receipt = parts.intake.take_aside(_received(parts.intake, chunks), sender, named)
+                under_way.append((receipt, chunks.named()))
             except NoRoom as why:
-                outcomes.refused.append(why)
+                outcomes.refused.append(_Failure(why, chunks.named()))
             if len(under_way) > UNDER_WAY:
-                outcomes.settle(under_way.popleft())
+                outcomes.settle(*under_way.popleft())
     finally:
         while under_way:
-            outcomes.settle(under_way.popleft())
+            outcomes.settle(*under_way.popleft())
     return _answer(outcomes)
 
 
@@ -116,12 +147,16 @@ def _answer(outcomes: _Outcomes) -> Response:
         made["00081190"] = {"vr": "UR", "Value": [base + outcomes.kept[0].study_uid]}
     if outcomes.kept:
         made["00081199"] = {"vr": "SQ", "Value": [_reference(base, receipt) for receipt in outcomes.kept]}
-    failed = [_failure(why) for why in outcomes.refused]
-    if failed:
-        made["00081198"] = {"vr": "SQ", "Value": failed}
+    # PS3.18 table I.2-1: Failed SOP Sequence for those that say who they are, Other Failures Sequence for the rest
+    for tag, known in (("00081198", True), ("0008119A", False)):
+        failed = [_failed(each) for each in outcomes.refused if (each.named is not None) is known]
+        if failed:
+            made[tag] = {"vr": "SQ", "Value": failed}
     answer = Response(json.dumps(made, ensure_ascii=False), mimetype="application/dicom+json")
     answer.status_code = _status(outcomes)
     answer.headers["Cache-Control"] = "no-store"
+    if answer.status_code == BUSY:
+        answer.headers["Retry-After"] = str(RETRY_S)
     return answer
 
 
@@ -130,7 +165,9 @@ def _status(outcomes: _Outcomes) -> int:
         return 200 if outcomes.kept else 400
     if outcomes.kept:
         return 202
-    return 507 if any(isinstance(why, NoRoom) for why in outcomes.refused) else 409
+    if any(isinstance(each.why, NoRoom) for each in outcomes.refused):
+        return 507
+    return BUSY if any(isinstance(each.why, Unavailable) for each in outcomes.refused) else 409
 
 
 def _reference(base: str, receipt: Receipt) -> dict[str, Any]:
@@ -142,11 +179,13 @@ def _reference(base: str, receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _failure(why: Refusal) -> dict[str, Any]:
-    reason = NO_ROOM
+def _failed(each: _Failure) -> dict[str, Any]:
+    why, reason = each.why, NO_ROOM
     if isinstance(why, Broken):
         reason = NOT_THE_CLASS if isinstance(why, Mismatched) else CANNOT_UNDERSTAND
+    named = {} if each.named is None else dict(zip(("00081150", "00081155"), each.named, strict=True))
     return {
+        **{tag: {"vr": "UI", "Value": [uid]} for tag, uid in named.items()},
         "00081197": {"vr": "US", "Value": [reason]},
         "00080005": {"vr": "CS", "Value": ["ISO_IR 192"]},
         "0040A160": {"vr": "UT", "Value": [why.sentence.zh + " " + why.sentence.en]},

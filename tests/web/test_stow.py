@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import EnvironBuilder, TestResponse
 
+from consult.domain.errors import Unavailable, Words
 from consult.formats.bounded import HeaderReader
 from consult.store.tables_studies import instances, refused
+from consult.store.unit import Store
 from tests.makers.archive import STUDY, a_slice
-from tests.makers.dicom import SAMPLES, element, needs_samples
+from tests.makers.dicom import CT, SAMPLES, element, needs_samples
 from tests.makers.web import Browser, Site, site
 
 RELATED = 'multipart/related; type="application/dicom"; boundary="=_XX"'
@@ -47,7 +49,11 @@ def references(answer: TestResponse) -> list[str]:
 
 
 def reasons(answer: TestResponse) -> list[int]:
-    return [each["00081197"]["Value"][0] for each in answer.json.get("00081198", {}).get("Value", [])]
+    return [
+        each["00081197"]["Value"][0]
+        for tag in ("00081198", "0008119A")
+        for each in answer.json.get(tag, {}).get("Value", [])
+    ]
 
 
 def rows(door: Site, table: Any = instances) -> list[Any]:
@@ -94,6 +100,41 @@ def test_objects_of_another_study_than_the_address_says_are_not_taken(door: Site
     mixed = store(door["anlong.doctor"], a_slice(1), a_slice(2, study="2.25.404"), path=f"{STUDIES}/{STUDY}")
     assert (mixed.status_code, references(mixed), reasons(mixed)) == (202, ["2.25.1002.1"], [0xA900])
     assert store(door["anlong.doctor"], a_slice(1), path=f"{STUDIES}/nonsense").status_code == 404
+
+
+def test_a_failure_names_the_object_where_its_head_does(door: Site) -> None:
+    lying = a_slice(2).replace(b"2.25.1001", b"no.digits")
+    answer = store(door["anlong.doctor"], a_slice(1, study="2.25.404"), lying, b"GIF89a", path=f"{STUDIES}/{STUDY}")
+    assert answer.status_code == 409
+    failed = answer.json["00081198"]["Value"]
+    assert [(each["00081150"]["Value"], each["00081155"]["Value"]) for each in failed] == [([CT], ["2.25.3"])] * 2
+    assert [each["00081197"]["Value"] for each in failed] == [[0xA900], [0xC000]]
+    (other,) = answer.json["0008119A"]["Value"]
+    assert other["00081197"]["Value"] == [0xC000]
+    assert "00081155" not in other
+
+
+class Away(Store):
+    """A database that can be away for whoever writes."""
+
+    away = False
+
+    def write(self) -> Any:
+        """Raises Unavailable while it is away."""
+        if self.away:
+            raise Unavailable(Words("数据库暂时不可用。", "The database is away."))
+        return super().write()
+
+
+def test_a_database_that_is_away_is_told_as_busy(tmp_path: Path, reader: HeaderReader) -> None:
+    with site(tmp_path, reader, "anlong.doctor") as opened:
+        opened.archive.intake._store = away = Away(f"sqlite:///{tmp_path}/consult.db")
+        away.away = True
+        answer = store(opened["anlong.doctor"], a_slice(1))
+        assert (answer.status_code, answer.headers["Retry-After"], reasons(answer)) == (503, "5", [0xA700])
+        away.away = False
+        assert store(opened["anlong.doctor"], a_slice(1)).status_code == 200
+        away.close()
 
 
 def test_sending_again_is_fine(door: Site) -> None:

@@ -1,28 +1,16 @@
 """The nginx site in front: a real nginx takes it, ends TLS, tells who calls, and hides what is for the machine."""
 
-import datetime
 import http.client
 import json
-import shutil
-import socket
 import ssl
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-SITE = Path(__file__).resolve().parents[2] / "ops" / "nginx" / "consult.conf"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-HOST = "consult.example.org"
-LONGEST_S = 15
+from tests.peers.nginx import HOST, LONGEST_S, NGINX, certificate, free_port, nginx
 
 
 class Behind(BaseHTTPRequestHandler):
@@ -89,61 +77,6 @@ class Front:
         return found
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _certificate(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    (folder / "fullchain.pem").write_bytes(pem)
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    trusted = ssl.create_default_context(cadata=pem.decode())
-    trusted.check_hostname = False
-    return trusted
-
-
-def _config(folder: Path, ports: dict[str, int]) -> Path:
-    """The site as it is shipped, on other ports and folders, inside the least main configuration."""
-    site = SITE.read_text()
-    for shipped, here in (
-        ("listen 80;", f"listen 127.0.0.1:{ports['plain']};"),
-        ("listen 443 ssl", f"listen 127.0.0.1:{ports['tls']} ssl"),
-        ("consult_web {\n    server 127.0.0.1:8080;", f"consult_web {{\n    server 127.0.0.1:{ports['web']};"),
-        ("consult_feed {\n    server 127.0.0.1:8080;", f"consult_feed {{\n    server 127.0.0.1:{ports['feed']};"),
-        ("/etc/consult/tls", str(folder)),
-        ("/var/log/nginx", str(folder)),
-    ):
-        assert shipped in site, shipped
-        site = site.replace(shipped, here)
-    (folder / "site.conf").write_text(site)
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nworker_processes 1;\nuser root;\n"
-        f"events {{}}\nhttp {{\naccess_log off;\n{temporary}include {folder}/site.conf;\n}}\n"
-    )
-    return config
-
-
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     if NGINX is None:
@@ -152,32 +85,15 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     web, feed = BehindServer("web"), BehindServer("feed")
     for server in (web, feed):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    trusted = _certificate(folder)
-    ports = {"plain": _free_port(), "tls": _free_port(), "web": web.server_port, "feed": feed.server_port}
-    config = _config(folder, ports)
-    checked = subprocess.run([NGINX, "-t", "-c", str(config)], capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stderr
-    assert "[warn]" not in checked.stderr.replace('"user" directive makes sense', "")
-    process = subprocess.Popen([NGINX, "-c", str(config)], stderr=subprocess.DEVNULL)
+    trusted = certificate(folder)
+    ports = {"plain": free_port(), "tls": free_port(), "web": web.server_port, "feed": feed.server_port}
     try:
-        _await(ports["tls"], process)
-        yield Front(ports["tls"], ports["plain"], web, trusted)
+        with nginx(folder, ports):
+            yield Front(ports["tls"], ports["plain"], web, trusted)
     finally:
-        process.terminate()
-        process.wait(timeout=LONGEST_S)
         for server in (web, feed):
             server.shutdown()
             server.server_close()
-
-
-def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + LONGEST_S
-    while process.poll() is None and time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError("nginx does not listen")
 
 
 def test_consult_is_told_who_calls_and_by_what_address(front: Front) -> None:

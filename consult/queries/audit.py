@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -36,10 +36,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows, newest first; the numbers of cases by id; ``before`` is the cursor of the next page."""
+    """Rows, newest first; numbers of cases and names of accounts by id; ``before`` is the cursor of the next page."""
 
     rows: tuple[Row, ...]
-    numbers: dict[str, str]
+    names: dict[str, str]
     before: int | None
 
 
@@ -55,9 +55,12 @@ def page(store: Store, actor: Actor, asked: Asked, before: int | None, limit: in
     size = max(1, min(limit, MOST))
     with store.read() as connection:
         rows = audit.search(connection, asked, before, size + 1)
-        ids = [row.entry.subject_id for row in rows if row.entry.subject == "case"]
-        numbers = audit.case_numbers(connection, ids)
-    return Page(tuple(rows[:size]), numbers, rows[size - 1].seq if len(rows) > size else None)
+        names = audit.case_numbers(connection, _ids(rows, "case")) | audit.usernames(connection, _ids(rows, "person"))
+    return Page(tuple(rows[:size]), names, rows[size - 1].seq if len(rows) > size else None)
+
+
+def _ids(rows: Sequence[Row], subject: str) -> list[str]:
+    return [row.entry.subject_id for row in rows if row.entry.subject == subject]
 
 
 def table(store: Store, actor: Actor, asked: Asked, now: datetime) -> Iterator[str]:

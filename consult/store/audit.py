@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, text
 from consult.domain.audit import BEGINNING, Entry, Row, chained
 from consult.store.tables import cases
 from consult.store.tables_audit import audit
+from consult.store.tables_people import people
 from consult.store.tables_studies import studies
 
 CHAIN_LOCK = 0x41554449  # "AUDI": one key for pg_advisory_xact_lock, taken after the lock of facts
@@ -117,6 +118,12 @@ def case_numbers(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """The numbers of these cases, by id."""
     rows = connection.execute(select(cases.c.id, cases.c.number).where(cases.c.id.in_(ids)))
     return {row.id: row.number for row in rows}
+
+
+def usernames(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The names of these people's accounts, by id."""
+    rows = connection.execute(select(people.c.id, people.c.username).where(people.c.id.in_(ids)))
+    return {row.id: row.username for row in rows}
 
 
 def _row(row: Any) -> Row:

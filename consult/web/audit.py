@@ -67,7 +67,7 @@ class AuditPageQuery(AuditQuery):
 
 
 class AuditRowOut(BaseModel):
-    """One row; ``label`` is the case's number or the object's id, ``event`` the code of DICOM's vocabulary."""
+    """One row; ``label`` is a case's number, an account's name or the id, ``event`` the code of DICOM's vocabulary."""
 
     seq: int
     at: datetime
@@ -137,7 +137,7 @@ def audit_api(parts: Parts) -> Api:
     def list_audit(query: AuditPageQuery) -> Response:
         """A page of the log, newest first."""
         found = queries.page(parts.store, current_actor(), _asked(query), query.before, query.limit)
-        return answered(AuditPageOut(items=[_row(row, found.numbers) for row in found.rows], next=found.before))
+        return answered(AuditPageOut(items=[_row(row, found.names) for row in found.rows], next=found.before))
 
     @api.get("/audit.csv")
     def export_audit(query: AuditQuery) -> Response:
@@ -161,7 +161,7 @@ def _asked(query: AuditQuery) -> Asked:
     )
 
 
-def _row(row: Row, numbers: Mapping[str, str]) -> AuditRowOut:
+def _row(row: Row, names: Mapping[str, str]) -> AuditRowOut:
     said = row.entry
     code = CODES.get(Deed(said.deed)) if said.deed in CODES else None
     return AuditRowOut(
@@ -176,6 +176,6 @@ def _row(row: Row, numbers: Mapping[str, str]) -> AuditRowOut:
         outcome=str(said.outcome),
         subject=said.subject,
         subject_id=said.subject_id,
-        label=numbers.get(said.subject_id, said.subject_id),
+        label=names.get(said.subject_id, said.subject_id),
         detail={name: str(value) for name, value in said.detail.items()},
     )

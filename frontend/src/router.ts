@@ -64,6 +64,8 @@ const routes: RouteRecordRaw[] = [
     props: true,
     meta: { open: true, bare: true, title: 'verify.title' },
   },
+  { path: '/quarantine', name: 'quarantine', component: () => import('@/operate/QuarantinePage.vue'), meta: { title: 'operate.quarantine.title' } },
+  { path: '/audit', name: 'audit', component: () => import('@/operate/AuditPage.vue'), meta: { title: 'operate.audit.title' } },
   { path: '/:rest(.*)*', name: 'lost', component: NotFound, meta: { title: 'look.lost.title' } },
 ]
 

@@ -39,6 +39,7 @@ def test_signing_in_and_out_and_failing_to_is_in_the_log(door: Site) -> None:
     assert {each["address"] for each in found} == {"127.0.0.1"}
     assert found[-1]["words"] == "登录"
     assert found[-1]["event"] == 110114
+    assert "anlong.doctor" in {each["label"] for each in found}
 
 
 def test_looking_at_a_study_many_times_is_one_row_a_person(door: Site) -> None:

@@ -2207,7 +2207,7 @@ export interface components {
         };
         /**
          * AuditRowOut
-         * @description One row; ``label`` is the case's number or the object's id, ``event`` the code of DICOM's vocabulary.
+         * @description One row; ``label`` is a case's number, an account's name or the id, ``event`` the code of DICOM's vocabulary.
          */
         AuditRowOut: {
             /** Seq */

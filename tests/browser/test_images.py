@@ -57,9 +57,13 @@ def test_what_is_missing_and_what_differs_is_shown_and_decided(browser: Browser,
         desk.page.get_by_role("link", name="核对不同版本").click()
         expect(desk.page.get_by_text("与当前显示的不同")).to_be_visible()
         expect(desk.page.get_by_role("cell", name="PatientComments")).to_be_visible()
+        for name in ("版本 1", "版本 2"):
+            desk.page.wait_for_function(
+                "name => [...document.images].some(each => each.alt === name && each.naturalWidth > 0)", arg=name
+            )
         desk.shoot("41-versions", phone=True)
         desk.page.get_by_role("button", name="改为显示此版本").click()
         desk.page.get_by_label("选定理由").fill("设备重建后重发")
         desk.page.get_by_role("button", name="确定选定").click()
-        expect(desk.page.get_by_text("设备重建后重发")).to_be_visible()
+        expect(desk.page.get_by_text("选定记录")).to_be_visible()
         desk.shoot("42-chosen")

@@ -48,14 +48,7 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         escalation_level=case.escalation_level,
         last_reason=case.last_reason,
         asked=[case_shapes.AskedOut(item=a.item, answer=a.answer, declined=a.declined) for a in case.asked],
-        outcome=case.outcome,
-        concordance=case.concordance,
-        completes_by=case.completes_by,
-        request_lacks=[spoken(words) for words in request_lacks(case)],
-        recalls=recalls_out(case),
-        indicators=indicators_out(case, view.now),
-        time_by_owner=owned_out(case, view.now),
-        paused_share=paused_share(case, view.now),
+        **_on_record(view),
         parent_id=case.parent_id,
         created_at=case.created_at,
         updated_at=case.updated_at,
@@ -65,8 +58,23 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         moves=[move_out(move, case) for move in view.moves],
         why=[_why(why) for why in case.why],
         report=report_out(view),
-        alerts=alerts_out(case, view.now),
     )
+
+
+def _on_record(view: CaseView) -> dict[str, Any]:
+    """What came of the case, what it still owes, and how it stands."""
+    case, now = view.case, view.now
+    return {
+        "outcome": case.outcome,
+        "concordance": case.concordance,
+        "completes_by": case.completes_by,
+        "request_lacks": [spoken(words) for words in request_lacks(case)],
+        "recalls": recalls_out(case),
+        "indicators": indicators_out(case, now),
+        "time_by_owner": owned_out(case, now),
+        "paused_share": paused_share(case, now),
+        "alerts": alerts_out(case, now),
+    }
 
 
 def _asked_for(case: Case) -> dict[str, Any]:

@@ -100,10 +100,11 @@ class Folding:
         if not len(rows):
             return slice(0, 0), slice(0, 0)
         scale = (self.frame.pixels - 1) / (self.fields.skin.shape[1] - 1)
-        return tuple(
+        down, across = (
             slice(max(int((found.min() - 1) * scale), 0), min(int((found.max() + 1) * scale) + 1, self.frame.pixels))
             for found in (rows, columns)
-        )  # type: ignore[return-value]
+        )
+        return down, across
 
     def at(self, z: float, window: Box) -> Surfaces:
         """The fields of a window of the slice at scanner height ``z`` (mm)."""
@@ -147,10 +148,10 @@ def draw_head(
 
 def _fill(canvas: Canvas, s: Surfaces, part: Box, head: Head, tissue: Tissue) -> None:
     """What the skull holds, in the part of the canvas that its cavity takes up."""
-    inner: Box = tuple(  # type: ignore[assignment]
+    down, across = (
         slice(outer.start + cut.start, outer.start + cut.stop) for outer, cut in zip(canvas.window, part, strict=True)
     )
-    brain = Canvas(canvas.frame, head.pose, canvas.z_mm, inner, tissue.fluid)
+    brain = Canvas(canvas.frame, head.pose, canvas.z_mm, (down, across), tissue.fluid)
     placed = brain.x, brain.y, brain.z
     brain.x, brain.y, brain.z = press(*placed, head.wounds)
     _brain(brain, s, head, tissue)

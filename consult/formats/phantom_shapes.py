@@ -55,7 +55,8 @@ class Pose:
 
     @cached_property
     def _back(self) -> list[list[float]]:
-        return (self.turn.T * self.size).tolist()  # type: ignore[no-any-return]
+        back: list[list[float]] = (self.turn.T * self.size).tolist()
+        return back
 
 
 STRAIGHT = Pose()

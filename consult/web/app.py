@@ -49,11 +49,11 @@ HEADERS = {
 def create_app(parts: Parts) -> OpenAPI:
     """The application; what it needs comes in ``parts``."""
     app = open_app()
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # typed as the base of its provider, which has neither
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     if parts.settings.web.trusted_proxy:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
     figures = CollectorRegistry()
     _measure(app, figures)
     ProofFigures(parts, figures)

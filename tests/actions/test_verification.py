@@ -9,11 +9,8 @@ import pytest
 
 from consult.domain.cases import State
 from consult.formats import pdf
-from consult.formats.pdf_pool import Workshop
-from consult.store.schema import metadata
-from consult.store.unit import Store
 from tests.makers.documents import document, house
-from tests.makers.signing import Desk, desk, workshops
+from tests.makers.signing import Desk, lone_desk
 
 pytestmark = [
     pytest.mark.slow,  # real signatures and processes: seconds each
@@ -23,19 +20,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def shops() -> Iterator[tuple[Workshop, Workshop]]:
-    with workshops() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory, shops: tuple[Workshop, Workshop]) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
-    store = Store(f"sqlite:///{folder}/consult.db")
-    metadata.create_all(store.engine)
-    with desk(store, folder, shops) as opened:
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with lone_desk(tmp_path_factory.mktemp("desk")) as opened:
         yield opened
-    store.close()
 
 
 @pytest.fixture(scope="module")

@@ -40,20 +40,6 @@ PRIVATE = "1.2.826.0.1.3680043.8.498.999.1"
 needs_dcmtk = pytest.mark.skipif(shutil.which(STORESCU) is None, reason="dcmtk is not installed")
 
 
-@pytest.fixture(scope="module")
-def reader() -> Iterator[HeaderReader]:
-    with HeaderReader(2, 300, 20) as opened:
-        yield opened
-
-
-@pytest.fixture
-def made(tmp_path: Path, reader: HeaderReader) -> Iterator[Archive]:
-    store = fresh_store(tmp_path)
-    with archive(store, tmp_path, reader) as opened:
-        yield opened
-    store.close()
-
-
 def known(call: Call) -> Node | None:
     return Node(call.ae_title, call.ae_title) if call.ae_title in ("ANLONG", "DUSHAN") else None
 

@@ -26,6 +26,7 @@ from consult.store import reports as report_store
 from consult.store import sessions
 from consult.store.blobs import Blobs
 from consult.store.reports import SignedDocument
+from consult.store.schema import metadata
 from consult.store.unit import Store
 from tests.doubles import Clock
 from tests.makers import documents
@@ -85,6 +86,16 @@ def workshops() -> Iterator[tuple[Workshop, Workshop]]:
 
 
 @contextmanager
+def lone_desk(folder: Path) -> Iterator[Desk]:
+    """A desk with workshops and a database of its own."""
+    store = Store(f"sqlite:///{folder}/consult.db")
+    metadata.create_all(store.engine)
+    with workshops() as shops, desk(store, folder, shops) as opened:
+        yield opened
+    store.close()
+
+
+@contextmanager
 def desk(store: Store, folder: Path, shops: tuple[Workshop, Workshop], *, two_person: bool = False) -> Iterator[Desk]:
     """A desk over a fresh database: the demonstration's people, the two who sign with certificates and PINs."""
     clock = Clock(documents.NOW)
@@ -94,7 +105,7 @@ def desk(store: Store, folder: Path, shops: tuple[Workshop, Workshop], *, two_pe
     settings = Settings(trust=trust, web=Web(public_url="https://consult.example.cn"))
     sealer = Sealer(*shops, lambda: open_demo_authority(trust.folder, documents.NOW), PASSWORDS)
     blobs = Blobs(folder / "blobs")
-    parts = Parts(settings, store, blobs, cast(Intake, None), sealer, PASSWORDS, clock)
+    parts = Parts(settings, store, blobs, cast(Intake, None), sealer, PASSWORDS, clock, shops[0])
     secret = PASSWORDS.hash(PIN)
     with store.write() as unit:
         for who in (AUTHOR, REVIEWER, REQUESTER, "guiyang.resident"):

@@ -9,13 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from consult.domain.cases import State
-from consult.formats.pdf_pool import Workshop
-from consult.store.schema import metadata
-from consult.store.unit import Store
 from consult.web.app import create_app
 from tests.makers.cases import WRITTEN
 from tests.makers.people import PEOPLE
-from tests.makers.signing import AUTHOR, PIN, REQUESTER, Desk, desk, workshops
+from tests.makers.signing import AUTHOR, PIN, REQUESTER, Desk, lone_desk
 
 TEXT = {
     "technique": WRITTEN.technique,
@@ -26,19 +23,9 @@ TEXT = {
 
 
 @pytest.fixture(scope="module")
-def shops() -> Iterator[tuple[Workshop, Workshop]]:
-    with workshops() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory, shops: tuple[Workshop, Workshop]) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
-    store = Store(f"sqlite:///{folder}/consult.db")
-    metadata.create_all(store.engine)
-    with desk(store, folder, shops) as opened:
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with lone_desk(tmp_path_factory.mktemp("desk")) as opened:
         yield opened
-    store.close()
 
 
 class Browser:

@@ -34,6 +34,7 @@ PEOPLE = sorted(ACTORS)
 SAID: dict[str, Any] = {
     "reason": "因故", "items": ["薄层"], "answers": [{"answer": "已补"}], "variation": "一致", "override": True,
     "critical": {"finding": "急性脑出血"}, "outcome": "好转", "question": "第二意见？",
+    "receiver": "值班室", "channel": "phone", "reached": False, "read_back": "急性脑出血", "handling": "已手术",
 }  # fmt: skip
 STEP = some.tuples(
     some.sampled_from(PEOPLE), some.sampled_from([True, True, True, False]), some.integers(0, 40),
@@ -239,6 +240,37 @@ def a_report_goes_out_only_with_consent_or_in_an_emergency(walk: Walk, _before: 
         assert any(fact.kind in ("emergency_submit", "withdraw", "confirm_entered_in_error") for fact in facts)
 
 
+def a_critical_finding_is_never_lost_and_a_read_back_stays(walk: Walk, before: Case, facts: list[Fact]) -> None:
+    after = walk.case.alerts[: len(before.alerts)]
+    for old, new in zip(before.alerts, after, strict=True):
+        assert (old.finding, old.detected_at, old.detected_by) == (new.finding, new.detected_at, new.detected_by)
+        assert new.attempts[: len(old.attempts)] == old.attempts
+        if old.acknowledged_at is not None:
+            assert (old.acknowledged_at, old.acknowledged_by, old.read_back) == (
+                new.acknowledged_at, new.acknowledged_by, new.read_back,
+            )  # fmt: skip
+    for alert in walk.case.alerts:
+        assert sum(tried.by is None for tried in alert.attempts) <= 4
+        if alert.acknowledged_by is not None:
+            assert alert.read_back
+            assert alert.acknowledged_by.id in ("anlong.doctor", "anlong.other", "anlong.head")
+    if facts[-1].kind in ("close", "cancel"):
+        assert all(alert.acknowledged_at for alert in walk.case.alerts)
+
+
+def whoever_has_a_recalled_version_is_asked_and_nothing_closes_before_they_answer(
+    walk: Walk, _before: Case, facts: list[Fact]
+) -> None:
+    for recall in walk.case.recalls:
+        with walk.store.read() as connection:
+            known = reports.receivers(connection, walk.id, recall.version)
+        assert {(each.channel, each.name) for each in recall.receivers} <= set(known)
+    assert len(walk.case.recalls) == sum(fact.kind == "recall" for fact in facts)
+    if facts[-1].kind == "close":
+        waiting = [each for recall in walk.case.recalls for each in recall.receivers if each.acknowledged_at is None]
+        assert not waiting
+
+
 def what_identifies_a_case_never_changes(walk: Walk, before: Case, _facts: list[Fact]) -> None:
     for name in ("id", "number", "requesting_site", "performing_site", "created_at", "requester", "patient"):
         assert getattr(walk.case, name) == getattr(before, name)
@@ -257,6 +289,8 @@ PROMISES: tuple[Callable[[Walk, Case, list[Fact]], None], ...] = (
     the_patients_clock_never_pauses_and_never_runs_back,
     time_runs_forward_and_stays_follow_one_another,
     a_report_goes_out_only_with_consent_or_in_an_emergency,
+    a_critical_finding_is_never_lost_and_a_read_back_stays,
+    whoever_has_a_recalled_version_is_asked_and_nothing_closes_before_they_answer,
     what_identifies_a_case_never_changes,
 )
 

@@ -143,6 +143,7 @@ export const caseWords = both(
     emergency: {
       lacks: '急诊申请还缺：{what}。',
       by: '请在 {at} 前补齐；阅片不受影响。',
+      noImages: '影像还没有到达；到达第一幅即可先行阅片。',
       images: '影像不完整，已收 {n} 幅，仍可先行阅片；收齐后才能签发正式报告。',
     },
     recall: {
@@ -301,6 +302,7 @@ export const caseWords = both(
     emergency: {
       lacks: 'The emergency request still lacks: {what}.',
       by: 'Complete it before {at}; reading goes on.',
+      noImages: 'No image has arrived yet; reading can begin with the first.',
       images: 'Images are incomplete, {n} so far; they can be read, and a final report waits for the rest.',
     },
     recall: {

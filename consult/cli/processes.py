@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from consult.cli.commands import Commands
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 GRACE_S = 10
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOADED = ("consult.wiring", "consult.web.app", "consult.web.feed", "consult.listeners.dimse")
 Start = Callable[["Parts", "OpenAPI", ExitStack], None]
 
 
@@ -128,10 +130,12 @@ def serve(settings: Settings, start: Start) -> int:
             configure_log(settings.log_level)
             parts = closing.enter_context(open_parts(settings))
             app = build_web(parts)
-            parts.sealer.warm()
             start(parts, app, closing)
+            parts.sealer.warm()  # last: its processes want the cores that opening the doors needs
             return app
 
+    for name in LOADED:  # before the fork: a worker that was killed is back in a moment
+        import_module(name)
     server: Any = Server  # gunicorn's own classes are untyped
     server().run()
     return 0

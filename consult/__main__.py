@@ -7,7 +7,21 @@ from importlib import import_module
 
 from consult.cli.commands import Commands
 
-SUBJECTS = ("processes", "demo", "database", "people", "nodes", "images", "studies", "reports", "pki", "audit", "retention", "doctor", "generate")
+SUBJECTS = (
+    "processes",
+    "demo",
+    "database",
+    "people",
+    "nodes",
+    "images",
+    "studies",
+    "reports",
+    "pki",
+    "audit",
+    "retention",
+    "doctor",
+    "generate",
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consult.cli.commands import Commands
 from consult.domain.errors import Refusal
@@ -12,9 +12,8 @@ from consult.domain.errors import Refusal
 if TYPE_CHECKING:
     from consult.domain.audit import Row
     from consult.settings import Settings
-    from consult.store.unit import Store
 
-Deed = Callable[["Store", "Settings", argparse.Namespace], int]
+Deed = Callable[[Any, "Settings", argparse.Namespace], int]
 
 
 def add_commands(commands: Commands) -> None:
@@ -51,7 +50,7 @@ def _do(deed: Deed, asked: argparse.Namespace) -> int:
     return 1
 
 
-def _verify(store: "Store", settings: "Settings", _: argparse.Namespace) -> int:
+def _verify(store: Any, settings: "Settings", _: argparse.Namespace) -> int:
     from consult.actions import audit
 
     good, flaw = audit.verify(store, settings.audit.folder, settings.audit.key)
@@ -65,7 +64,7 @@ def _verify(store: "Store", settings: "Settings", _: argparse.Namespace) -> int:
     return 0
 
 
-def _anchor(store: "Store", settings: "Settings", _: argparse.Namespace) -> int:
+def _anchor(store: Any, settings: "Settings", _: argparse.Namespace) -> int:
     from consult.actions import audit
     from consult.wiring import clock
 
@@ -77,7 +76,7 @@ def _anchor(store: "Store", settings: "Settings", _: argparse.Namespace) -> int:
     return 0
 
 
-def _show(store: "Store", _: "Settings", asked: argparse.Namespace) -> int:
+def _show(store: Any, _: "Settings", asked: argparse.Namespace) -> int:
     from consult.queries import audit
 
     wanted = audit.Asked(asked.person, asked.case, asked.study, asked.deed, _moment(asked.since), _moment(asked.until))

@@ -1,6 +1,7 @@
 """Renders a frame as people look at it: windowed, the right way round in grey, in colour where it has colour."""
 
 import io
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,8 +31,8 @@ _SAVED_AS = {JPEG: "JPEG", PNG: "PNG"}
 
 def warm_up() -> None:
     """Load what pictures need."""
-    import imagecodecs  # noqa: F401
-    from PIL import Image as Picture  # noqa: F401
+    for needed in ("imagecodecs", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin"):
+        import_module(needed)
 
 
 def render_png(path: Path, frame: int = 1, window: Window | None = None, longest: int | None = None) -> bytes:

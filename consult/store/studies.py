@@ -50,7 +50,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     scopes = scope_of(actor, What.IMAGES)
     if Scope.ALL in scopes:
         return true()
-    if scopes == {Scope.OWN_SITE}:  # a case shows its own requesting site's studies only, which are these already
+    if scopes == frozenset({Scope.OWN_SITE}):  # a case shows its own requesting site's studies only, which are these already
         return studies.c.institution == actor.institution_code
     conditions: list[ColumnElement[bool]] = [false()]
     if actor.institution_code is not None and scopes & _WITH_OWN:
@@ -97,7 +97,7 @@ def visible_ids(actor: Actor) -> Select[str] | None:
     None where the actor sees all, or all of an institution. An id may come more than once.
     """
     scopes = scope_of(actor, What.IMAGES)
-    if Scope.ALL in scopes or scopes == {Scope.OWN_SITE}:
+    if Scope.ALL in scopes or scopes == frozenset({Scope.OWN_SITE}):
         return None
     linked = studies.alias("linked")
     of_cases = (

@@ -75,11 +75,7 @@ def test_once_it_is_read_back_nobody_else_is_called(house: Store) -> None:
 
 
 def test_an_emergency_that_stays_half_is_reminded_of_once(house: Store) -> None:
-    hurried: dict[str, Any] = {
-        "priority": Priority.EMERGENCY,
-        "patient": Patient("", "M", phone="138"),
-        "consent": None,
-    }
+    hurried: dict[str, Any] = {"priority": Priority.EMERGENCY, "patient": Patient("", "M", phone="138")}
     case_id = begun(house, study_uids=(), images_follow=True, clinical_history="", consent=None, **hurried)
     by(house, case_id, "anlong.doctor", Verb.EMERGENCY_SUBMIT)
     by(house, case_id, "guiyang.ct", Verb.CLAIM)

@@ -6,7 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench.orthanc import PROGRAM, Orthanc
-from tests.bench.proc import cpu_seconds, family, peak_mb
+from tests.bench.proc import await_quiet, cpu_seconds, family, peak_mb
 from tests.bench.raw_receiver import RawReceiver
 from tests.bench.sender import STORESCU, send
 from tests.bench.table import Row
@@ -57,6 +57,7 @@ def _receiver(who: str, place: Path, template: Path) -> Receiver:
 
 def _turn(peer: Receiver, files: list[Path]) -> Turn:
     with peer:
+        await_quiet(peer.pid)
         before = cpu_seconds(peer.pid)
         took = send(files, peer.dicom_port, peer.ae_title, "ANLONG", ASSOCIATIONS)
         spent = cpu_seconds(peer.pid) - before

@@ -12,7 +12,7 @@ import httpx
 
 from tests.bench.bench_store import Turn, turn_told
 from tests.bench.orthanc import DICOMWEB, PROGRAM, Orthanc
-from tests.bench.proc import cpu_seconds, family, peak_mb
+from tests.bench.proc import await_quiet, cpu_seconds, family, peak_mb
 from tests.bench.table import Row
 from tests.peers.site import Site
 
@@ -48,6 +48,7 @@ def run(folder: Path, files: list[Path], rounds: int) -> list[Row]:
 def _turn(peer: Site | Orthanc, files: list[Path]) -> Turn:
     with peer, closing(_client(peer)) as client, ThreadPoolExecutor(CLIENTS) as senders:
         bodies = [_body(files[first : first + PER_REQUEST]) for first in range(0, len(files), PER_REQUEST)]
+        await_quiet(peer.pid)
         before, began = cpu_seconds(peer.pid), time.perf_counter()
         stored = sum(senders.map(lambda body: _stored(client, body), bodies))
         took, spent = time.perf_counter() - began, cpu_seconds(peer.pid) - before

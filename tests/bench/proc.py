@@ -1,6 +1,7 @@
 """What a running process costs, read from /proc: its family, its memory and its processor time."""
 
 import os
+import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -19,6 +20,15 @@ def cpu_seconds(pid: int) -> float:
         told = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
         total += sum(map(int, told[11:13])) + (sum(map(int, told[13:15])) if member == pid else 0)
     return total / TICKS
+
+
+def await_quiet(pid: int) -> None:
+    """Return when the family does next to nothing: what a start still has to do is not part of a measurement."""
+    for _ in range(60):
+        before = cpu_seconds(pid)
+        time.sleep(0.5)
+        if cpu_seconds(pid) - before < 0.05:
+            return
 
 
 def resident_mb(pid: int) -> float:

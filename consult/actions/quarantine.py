@@ -40,7 +40,7 @@ def take_again(parts: Parts, actor: Actor, number: int, charset: str | None) -> 
         with _file(parts, each).open("rb") as file:
             while piece := file.read(PIECE):
                 incoming.write(piece)
-    except BaseException:
+    except OSError:
         parts.intake.drop(incoming)
         raise
     try:

@@ -9,7 +9,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def family(pid: int) -> list[int]:
     """The process and all that descend from it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:  # it has just ended
+        return []
     return [pid, *(member for child in children for member in family(int(child)))]
 
 
@@ -17,7 +20,10 @@ def cpu_seconds(pid: int) -> float:
     """Processor seconds of a process and its family, those that have ended included."""
     total = 0
     for member in family(pid):
-        told = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        try:
+            told = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        except FileNotFoundError:  # its time is in its parent's
+            continue
         total += sum(map(int, told[11:13])) + (sum(map(int, told[13:15])) if member == pid else 0)
     return total / TICKS
 

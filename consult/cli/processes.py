@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from consult.actions.parts import Parts
 
 GRACE_S = 10
+TURN_S = 0.0005  # that a thread may compute while others wait: senders mostly wait for the disk, and then want a moment
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LOADED = ("consult.wiring", "consult.web.app", "consult.web.feed", "consult.listeners.dimse")
 Start = Callable[["Parts", "OpenAPI", ExitStack], None]
@@ -56,6 +57,7 @@ def _feed(_: argparse.Namespace) -> int:
 def _listeners(_: argparse.Namespace) -> int:
     from consult.wiring import build_listener, open_parts
 
+    sys.setswitchinterval(TURN_S)
     with open_parts(Settings()) as parts, build_listener(parts):
         _until_told()
     return 0
@@ -127,6 +129,7 @@ def serve(settings: Settings, start: Start) -> int:
         def load(self) -> Any:
             from consult.wiring import build_web, configure_log, open_parts
 
+            sys.setswitchinterval(TURN_S)
             configure_log(settings.log_level)
             parts = closing.enter_context(open_parts(settings))
             app = build_web(parts)

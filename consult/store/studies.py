@@ -50,7 +50,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     scopes = scope_of(actor, What.IMAGES)
     if Scope.ALL in scopes:
         return true()
-    if scopes == frozenset({Scope.OWN_SITE}):  # a case shows its own requesting site's studies only, which are these already
+    if scopes == frozenset({Scope.OWN_SITE}):  # a case shows its requesting site's studies only: these already
         return studies.c.institution == actor.institution_code
     conditions: list[ColumnElement[bool]] = [false()]
     if actor.institution_code is not None and scopes & _WITH_OWN:

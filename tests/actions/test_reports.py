@@ -395,7 +395,7 @@ def test_key_images_are_drawn_and_those_of_another_patient_are_refused(
     alone: Desk, lite: Store, tmp_path: Path
 ) -> None:
     with HeaderReader(1, 300, 30.0) as reader, archive(lite, tmp_path / "images", reader) as there:
-        there.put(a_slice(1))
+        there.put(a_slice(1, name="患者一".encode()))  # UTF-8, undeclared: guessed
         (kept,) = there.objects()
         alone.parts.blobs.put(kept.read_bytes())
     drawn = KeyImage(f"{SERIES}.1", 1, "右侧基底节区")

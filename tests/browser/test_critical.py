@@ -59,7 +59,7 @@ def test_the_rest_of_an_emergency_is_filled_in_while_it_goes_on(office: Office, 
         "images_follow": True,
         "study_uids": [],
     }
-    case_id = people.request(county, "", priority="emergency", images_follow=True, modality="CT", **body)["id"]
+    case_id = people.request(county, "", priority="emergency", modality="CT", **body)["id"]
     move(county, case_id, "emergency_submit")
     doctor = office.person("anlong.doctor")
     doctor.open_case(case_id)

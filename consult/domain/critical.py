@@ -88,11 +88,15 @@ def told_in_time(alert: Alert, now: datetime) -> bool | None:
 
 
 def found(case: Case, actor: Actor, finding: str, now: datetime) -> tuple[Alert, ...]:
-    """The case's alerts with a new one; a finding that is there already is not opened twice."""
+    """The case's alerts with a new one; a finding that is there already is not opened twice.
+
+    The first contact sees it at once, with the move that found it: a move of its own a moment later would make
+    whoever signs just then sign on a version that has gone.
+    """
     finding = finding.strip()
     if not finding or any(alert.finding == finding for alert in case.alerts):
         return case.alerts
-    return (*case.alerts, Alert(finding, AlertState.DETECTED, now, _who(actor)))
+    return (*case.alerts, _called(Alert(finding, AlertState.DETECTED, now, _who(actor)), now))
 
 
 def read_back(alert: Alert, actor: Actor, words: str, now: datetime) -> Alert:

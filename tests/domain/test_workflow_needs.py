@@ -193,4 +193,4 @@ def test_recording_the_critical_finding_with_the_signature_settles_it() -> None:
     world = replace(GOOD_WORLD, critical_terms=("急性脑出血",))
     said = {"critical": {"finding": "急性脑出血"}}
     after, _ = decide(a_case(State.IN_PROGRESS), Verb.SIGN, READ, said, world, NOW)
-    assert [(alert.finding, alert.state) for alert in after.alerts] == [("急性脑出血", "detected")]
+    assert [(alert.finding, alert.state) for alert in after.alerts] == [("急性脑出血", "notifying")]

@@ -24,7 +24,13 @@ def fuzz(name: str, target: Target, folder: Path, *enough: str) -> None:
     found.mkdir()
     for number, seed in enumerate(target.seeds()):
         (corpus / f"seed-{number}").write_bytes(seed)
-    options = [*enough, f"-max_len={LARGEST}", "-rss_limit_mb=1024", "-timeout=20", f"-artifact_prefix={found}/"]
+    options = [
+        *enough,
+        f"-max_len={LARGEST}",
+        "-rss_limit_mb=4096",  # the highest memory of the tests that began it is counted as its own
+        "-timeout=20",
+        f"-artifact_prefix={found}/",
+    ]
     command = [sys.executable, "-m", "tests.fuzz.run", name, str(corpus), *options]
     with (folder / "log").open("wb") as log:
         code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, timeout=LONG_S * 5, check=False).returncode

@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def study_uid(site: Site, head_ct: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A study of one slice, at rest: enough for what is not about images."""
     image = dcmread(next((head_ct / "thick_5mm").iterdir()))

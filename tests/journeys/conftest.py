@@ -34,9 +34,9 @@ class Crewed(Site):
         super().__exit__(kind, error, trace)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """`consult up` on free ports."""
+    """`consult up` on free ports, for one file of tests: no other sends into its studies."""
     folder = tmp_path_factory.mktemp("site")
     with Crewed(folder / "run", folder / "template") as running:
         yield running

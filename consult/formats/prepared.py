@@ -1,26 +1,16 @@
-"""Frames made ready for viewers: lossless HTJ2K, each in the multipart wrapping in which it is sent, a file a frame.
+"""Frames made ready for viewers: lossless HTJ2K, each in the multipart wrapping in which it is sent, a file a frame."""
 
-The decoders eat what anybody sends, so they run in a bounded process, which is begun anew when it dies.
-"""
-
-import json
 import os
-import resource
-import select
-import subprocess
-import sys
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from consult.domain.errors import Broken, Words
 from consult.formats.dicom import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT
 from consult.formats.frames import HTJ2K_LOSSLESS_RPCL, frame_table, read_frame
+from consult.formats.servants import Servant, Undone, serve_requests
 
 MEDIA_TYPE = "image/jphc"
 MEMORY_MB = 2048
-START_S, TIMEOUT_S = 60.0, 120.0  # a multi-frame object is one job
+TIMEOUT_S = 120.0  # a multi-frame object is one job
 LARGEST_FRAME = 512 << 20  # bytes of one file that the process may write
 NOT_MADE = Words("该影像无法预先转换，将按原样提供。", "The image cannot be made ready; it is given as it is stored.")
 
@@ -63,19 +53,11 @@ def _wrapping(sha256: str, frame: int) -> tuple[bytes, bytes]:
     return head.encode(), f"\r\n--{mark}--\r\n".encode()
 
 
-class FrameMaker:
-    """A bounded process that makes objects' frames ready, one object at a time. A context manager, for one thread."""
+class FrameMaker(Servant):
+    """A process that makes objects' frames ready, one object at a time. A context manager; for one thread."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()
+        super().__init__("prepared", TIMEOUT_S)
 
     def make(self, path: Path, sha256: str, cache: Path) -> int:
         """Write every frame of the object at ``path`` into the cache, those that are there left alone; their number.
@@ -84,81 +66,17 @@ class FrameMaker:
         missing is then given as it is stored.
         """
         try:
-            process = self._process if self._process is not None else self._begun()
-            answer = self._ask(process, json.dumps([str(path.absolute()), sha256, str(cache.absolute())]))
-        except OSError as died:
-            self._end()
-            raise Broken(NOT_MADE) from died
-        if not answer.startswith("made "):
-            raise Broken(NOT_MADE)
-        return int(answer.removeprefix("made "))
-
-    def _begun(self) -> "subprocess.Popen[bytes]":
-        root = str(Path(__file__).parents[2])
-        self._process = subprocess.Popen(
-            ["nice", "-n", "5", sys.executable, "-c", "from consult.formats.prepared import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "PATH": os.defpath},
-            cwd=root,
-            bufsize=0,
-        )
-        _line(self._process, START_S)
-        return self._process
-
-    def _ask(self, process: "subprocess.Popen[bytes]", request: str) -> str:
-        if process.stdin is None:
-            raise BrokenPipeError
-        process.stdin.write(request.encode() + b"\n")
-        return _line(process, TIMEOUT_S)
-
-    def _end(self) -> None:
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._process = None
-
-
-def _line(process: "subprocess.Popen[bytes]", patience_s: float) -> str:
-    """The next line that the process says. Raises OSError when it dies or takes too long."""
-    if process.stdout is None:
-        raise BrokenPipeError
-    poll = select.poll()
-    poll.register(process.stdout, select.POLLIN)
-    until, got = time.monotonic() + patience_s, b""
-    while not got.endswith(b"\n"):
-        left = until - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            raise TimeoutError
-        chunk = os.read(process.stdout.fileno(), 256)
-        if not chunk:
-            raise BrokenPipeError
-        got += chunk
-    return got.decode().strip()
-
-
-# in the process
+            return int(self.ask(str(path.absolute()), sha256, str(cache.absolute())))
+        except Undone as impossible:
+            raise Broken(NOT_MADE) from impossible
 
 
 def serve() -> None:
-    """Bound this process, then make one object's frames a line until the input ends."""
-    memory = MEMORY_MB << 20
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FRAME, LARGEST_FRAME))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print("ready", flush=True)  # noqa: T201  the pipe to the parent
-    for line in sys.stdin.buffer:
-        path, sha256, cache = json.loads(line)
-        try:
-            told = f"made {make_frames(Path(path), sha256, Path(cache))}"
-        except Exception:  # noqa: BLE001  the process edge: whatever a file provokes, it is given as it is stored
-            told = "not made"
-        print(told, flush=True)  # noqa: T201
+    """The process; whoever waits for an answer goes before it."""
+    os.nice(5)
+    serve_requests(
+        lambda path, sha256, cache: b"%d" % make_frames(Path(path), sha256, Path(cache)), MEMORY_MB, LARGEST_FRAME
+    )
 
 
 def make_frames(path: Path, sha256: str, cache: Path) -> int:

@@ -1,6 +1,5 @@
 """Facts reach their subscribers: at least once, in order, each from its own stored position, with back-off."""
 
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,10 +7,10 @@ from typing import Protocol
 import structlog
 
 from consult.domain.events import Fact
+from consult.worker.turns import Turns
 
 BATCH = 200
 LONGEST_WAIT = timedelta(minutes=5)
-POLL_S = 1.0
 
 Handler = Callable[[Fact, datetime], None]
 log = structlog.get_logger("relay")
@@ -33,7 +32,7 @@ class Positions(Protocol):
         ...
 
 
-class Relay:
+class Relay(Turns):
     """The thread that hands facts to subscribers; ``nudge`` wakes it after a commit in this process."""
 
     def __init__(
@@ -43,33 +42,10 @@ class Relay:
         clock: Callable[[], datetime],
         leads: Callable[[], bool],
     ) -> None:
+        super().__init__("relay", leads)
         self._positions = positions
         self._subscribers = subscribers
         self._clock = clock
-        self._leads = leads
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
-
-    def start(self) -> None:
-        """Begin in the background."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the fact in hand."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join(timeout=10)
-
-    def nudge(self) -> None:
-        """There may be news."""
-        self._wake.set()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            if not (self._leads() and self.turn()):
-                self._wake.wait(POLL_S)
-                self._wake.clear()
 
     def turn(self) -> bool:
         """One batch for every subscriber; whether any had news."""

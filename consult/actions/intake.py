@@ -294,7 +294,7 @@ class Intake:
             except (Unavailable, Taken):
                 if attempt == TRIES - 1:
                     raise
-                time.sleep(PAUSE_S * 2**attempt)
+                time.sleep(PAUSE_S * 2**attempt)  # this thread's only work is this commit
         raise AssertionError("unreachable")
 
     def _compared(self, arrival: Arrival, unknown: Unknown) -> Arrival:

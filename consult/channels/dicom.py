@@ -235,7 +235,7 @@ def reactor_paused(association: Association) -> Iterator[None]:
     inner = cast(Any, association)
     inner._reactor_checkpoint.clear()
     while not inner._is_paused and association.is_alive():
-        time.sleep(ROOM_S)
+        time.sleep(ROOM_S)  # the reactor only says so in this flag
     try:
         yield
     finally:
@@ -287,7 +287,7 @@ def await_room(association: Association) -> None:
     while association.dul.to_provider_queue.qsize() > IN_QUEUE:
         if has_ended(association):
             raise Gone
-        time.sleep(ROOM_S)
+        time.sleep(ROOM_S)  # pynetdicom's queue has no bound that one could wait for
     if has_ended(association):
         raise Gone
 

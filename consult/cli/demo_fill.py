@@ -48,7 +48,7 @@ def _answers(base: str) -> bool:
                 return True
         except httpx.HTTPError:
             pass
-        time.sleep(0.2)
+        time.sleep(0.2)  # a server that is not up cannot tell that it is
     return False
 
 

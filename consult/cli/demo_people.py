@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from consult.formats.phantom import DemoStudy
 
 WAIT_S = 90
+ASK_AGAIN_S = 0.3  # as a program of another system would: it has no socket that tells it
 Made = dict[str, Any]
 REQUESTERS = {"ANLONG": "anlong.doctor", "DUSHAN": "dushan.doctor"}
 
@@ -67,7 +68,7 @@ class Desk:
             answer = doctor.get(f"/api/v1/studies/{study_uid}")
             if answer.status_code == 200 and answer.json()["completeness"]["status"] != "receiving":
                 return
-            time.sleep(0.3)
+            time.sleep(ASK_AGAIN_S)
         raise FillError("the images did not come to rest")
 
     def seen(self, username: str, case_id: str) -> Made:
@@ -96,7 +97,7 @@ class Desk:
             now = self.seen(username, made["id"])
             if now.get("state") in states:
                 return now
-            time.sleep(0.3)
+            time.sleep(ASK_AGAIN_S)
         raise FillError(f"not {'/'.join(states)} in time")
 
     def write(self, username: str, made: Made, text: dict[str, str]) -> Made:

@@ -15,7 +15,7 @@ from typing import Any, Self, cast
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import A_ASSOCIATE
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # its names are made when it is loaded
 from pynetdicom.transport import ThreadedAssociationServer
 
 from consult.actions.intake import Incoming, Intake, Mismatched, Named, Sender

@@ -46,7 +46,7 @@ class WakingSocket(AssociationSocket):
     def ready(self) -> bool:
         """Whether bytes wait; comes back at once when a primitive is to be sent, and after ``IDLE_S`` in any case."""
         if self.socket is None or not self._is_connected:
-            time.sleep(IDLE_S / 50)
+            time.sleep(IDLE_S / 50)  # no socket to wait for, and the caller asks again at once
             return False
         patience = 0 if not self.event_queue.empty() else IDLE_S * 1000
         try:

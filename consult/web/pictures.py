@@ -118,7 +118,7 @@ def _rendered(routes: Blueprint, parts: Parts) -> None:
     @routes.get(f"{INSTANCE}/rendered")
     def rendered_instance(study: str, series: str, sop: str) -> Response:
         found = shown.image(parts.store, parts.blobs, current_actor(), study, series, sop)
-        return _painted(parts, found, (found.frames + 1) // 2, _asked())
+        return _painted(parts, found, (found.frames + 1) // 2, Asked())
 
     @routes.get(f"{INSTANCE}/frames/<numbers>/rendered")
     def rendered_frame(study: str, series: str, sop: str, numbers: str) -> Response:
@@ -127,7 +127,7 @@ def _rendered(routes: Blueprint, parts: Parts) -> None:
         if max(wanted) > found.frames:
             raise NotFound
         if len(wanted) == 1:
-            return _painted(parts, found, wanted[0], _asked())
+            return _painted(parts, found, wanted[0], Asked())
         return _painted_parts(parts, [(found, number) for number in wanted])
 
     @routes.get(f"{SERIES}/rendered")
@@ -152,8 +152,8 @@ class Asked:
     """How an image is to be rendered (PS3.18 §8.3.5): window, viewport, quality, and as what."""
 
     def __init__(self) -> None:
-        self.window = _pair("window", 2, rf"({_NUMBER}),({_NUMBER})(?:,(?:linear|linear-exact|sigmoid))?")
-        size = _pair("viewport", 2, r"([1-9][0-9]{0,4}),([1-9][0-9]{0,4})")
+        self.window = _pair("window", rf"({_NUMBER}),({_NUMBER})(?:,(?:linear|linear-exact|sigmoid))?")
+        size = _pair("viewport", r"([1-9][0-9]{0,4}),([1-9][0-9]{0,4})")
         self.within = (int(size[0]), int(size[1])) if size else None
         if self.within and max(self.within) > LARGEST:
             raise BadQuery.at("viewport")
@@ -172,11 +172,7 @@ class Asked:
         return f"{self.window}-{self.within}-{self.quality}-{self.media_type}"
 
 
-def _asked() -> Asked:
-    return Asked()
-
-
-def _pair(name: str, _count: int, form: str) -> tuple[float, float] | None:
+def _pair(name: str, form: str) -> tuple[float, float] | None:
     text = request.args.get(name)
     if text is None:
         return None
@@ -203,24 +199,23 @@ def _painted(parts: Parts, image: Image, frame: int, asked: Asked) -> Response:
     picture = _paint(parts, image, frame, asked)
     name = f"{image.sha256}-{frame}-{asked.name}"
     answer = alone(Bytes((picture,), asked.media_type, "", name), asked.media_type)
-    return _told(answer, asked)
+    return _told(answer)
 
 
 def _painted_parts(parts: Parts, every: list[tuple[Image, int]]) -> Response:
     """Each picture as a part, painted when its turn comes (PS3.18 §10.4.1.1.3)."""
-    asked = _asked()
+    asked = Asked()
 
     def made() -> Iterator[Bytes]:
         for image, frame in every:
             yield Bytes((_paint(parts, image, frame, asked),), asked.media_type, "", f"{image.sha256}-{frame}")
 
     name = "".join(f"{image.sha256}-{frame}" for image, frame in every)
-    return _told(as_made(made(), asked.media_type, name), asked)
+    return _told(as_made(made(), asked.media_type, name))
 
 
-def _told(answer: Response, asked: Asked) -> Response:
+def _told(answer: Response) -> Response:
     """What was asked for and not done is said (PS3.18 §8.3.5.1.1)."""
-    answer.headers["Content-Type"] = answer.headers.get("Content-Type", asked.media_type)
     if "annotation" in request.args:
         answer.headers["Warning"] = '299 consult "annotation is not supported and was left out"'
     return answer
@@ -253,9 +248,10 @@ def _thumbnails(routes: Blueprint, parts: Parts) -> None:
 
     @routes.get(f"{INSTANCE}/frames/<numbers>/thumbnail")
     def frame_thumbnail(study: str, series: str, sop: str, numbers: str) -> Response:
-        (number,) = _frame_numbers(numbers) if "," not in numbers else (0,)
+        wanted = _frame_numbers(numbers)
         found = shown.image(parts.store, parts.blobs, current_actor(), study, series, sop)
-        if not 1 <= number <= found.frames:
+        if len(wanted) != 1 or wanted[0] > found.frames:
             raise NotFound
+        number = wanted[0]
         picture = parts.painter.paint(found.path, number, None, (THUMBNAIL, THUMBNAIL))
         return alone(Bytes((picture,), JPEG, "", f"{found.sha256}-{number}-thumbnail"), JPEG)

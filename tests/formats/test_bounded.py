@@ -15,6 +15,7 @@ from consult.formats.bounded import HeaderReader
 from consult.formats.elements import SMALL, TooCostly
 from consult.formats.instances import read_instance
 from tests.makers.dicom import DEFLATED, SAMPLES, ct_slice, element, needs_samples, part10, saved
+from tests.makers.memory import highest_memory_kb
 
 PATIENT_S = 60.0  # for a file on a busy machine
 
@@ -32,12 +33,6 @@ def costly(
     padding = b"".join(element(0x00091000 + n, "LO", b"x" * 200) for n in range(2000))
     head, tail = ct_slice({**(changes or {}), 0x00090010: ("LO", b"MINE")}).split(element(0x00090010, "LO", b"MINE"), 1)
     return saved(folder, head + element(0x00090010, "LO", b"MINE") + padding + tail, name=name)
-
-
-def highest_memory_kb(process_id: int) -> int:
-    """The most memory that a process has had in use."""
-    status = Path(f"/proc/{process_id}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
 def test_a_parser_process_says_the_same_as_the_parser(reader: HeaderReader, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ buttons (``open_to``), the API's 409, the documentation page and the tests. FHIR
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from consult.domain import appointments, critical, emergency, recalls
@@ -19,65 +18,11 @@ from consult.domain.events import CASE_BEGUN, Fact
 from consult.domain.offered import is_offered
 from consult.domain.people import Actor
 from consult.domain.reminders import Topic, is_due, remind
+from consult.domain.verbs import Verb
 from consult.domain.workflow_effects import Effect
 from consult.domain.workflow_needs import Need, Who, World
 
-
-class Verb(StrEnum):
-    """What someone does to a case."""
-
-    REVISE = "revise"
-    LINK_STUDIES = "link_studies"
-    SUBMIT = "submit"
-    IMAGES_INCOMPLETE = "images_incomplete"
-    IMAGES_COMPLETE = "images_complete"
-    RETURN_FOR_SUPPLEMENT = "return_for_supplement"
-    RESUBMIT = "resubmit"
-    TRIAGE = "triage"
-    REJECT = "reject"
-    ASSIGN = "assign"
-    CLAIM = "claim"
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    OFFER_RAN_OUT = "offer_ran_out"
-    SCHEDULE = "schedule"
-    RESCHEDULE = "reschedule"
-    OPEN = "open"
-    RELEASE = "release"
-    REASSIGN = "reassign"
-    ISSUE_PRELIMINARY = "issue_preliminary"
-    SUBMIT_FOR_REVIEW = "submit_for_review"
-    RETURN_REVIEW = "return_review"
-    SIGN = "sign"
-    CO_SIGN = "co_sign"
-    DELIVER = "deliver"
-    ACKNOWLEDGE = "acknowledge"
-    CLOSE = "close"
-    ADDEND = "addend"
-    CORRECT = "correct"
-    RECALL = "recall"
-    WITHDRAW = "withdraw"
-    CANCEL = "cancel"
-    EXPIRE = "expire"
-    MARK_ENTERED_IN_ERROR = "mark_entered_in_error"
-    CONFIRM_ENTERED_IN_ERROR = "confirm_entered_in_error"
-    ESCALATE = "escalate"
-    CHANGE_PRIORITY = "change_priority"
-    SECOND_OPINION = "second_opinion"
-    MDT = "mdt"
-    GIVE_OUTCOME = "give_outcome"
-    EMERGENCY_SUBMIT = "emergency_submit"
-    COMPLETE_REQUEST = "complete_request"
-    REMIND_REQUEST = "remind_request"
-    REMIND_SUPPLEMENT = "remind_supplement"
-    REMIND_APPOINTMENT = "remind_appointment"
-    SESSION_FAILED = "session_failed"
-    ACKNOWLEDGE_RECALL = "acknowledge_recall"
-    RAISE_ALERT = "raise_alert"
-    CALL_CONTACT = "call_contact"
-    RECORD_CALL = "record_call"
-    CONFIRM_ALERT = "confirm_alert"
-    HANDLE_ALERT = "handle_alert"
+__all__ = ["LIVE", "STATES", "TRANSITIONS", "Move", "Transition", "Verb", "begin", "decide", "open_to"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from consult.domain.sessions import (
     too_many,
 )
 from consult.formats.signing_keys import reseal_key
-from consult.store import reports, sessions
+from consult.store import people, reports, sessions
 
 IN_PERSON = Words("请登录后本人修改。", "Please sign in and change it yourself.")
 WRONG_PASSWORD = Words("原密码不正确。", "The present password is wrong.")
@@ -46,9 +46,36 @@ def change_password(parts: Parts, who: SignedIn, token: str | None, old: str, ne
     with parts.store.write() as unit:
         if sessions.secrets_of(unit.connection, who.person.id) != kept:
             raise Stale
-        sessions.change_secrets(unit, replace(kept, password_hash=password_hash), parts.clock())
+        sessions.change_secrets(unit, replace(kept, password_hash=password_hash, temporary=False), parts.clock())
         sessions.drop_sessions_of(unit, who.person.id, but=hash_of(token))
         sessions.drop_tokens_of(unit, who.person.id)
+
+
+def first_secrets(parts: Parts, who: SignedIn, token: str | None, old: str, new: str, pin: str) -> None:
+    """Replace a one-time password by one's own, and choose a signing PIN; whoever may sign gets a certificate now.
+
+    The administrator who opened the account knows neither. Raises WrongSecret, Invalid, TooMany, Unavailable, and
+    NotAllowed for a program and for an account whose password is its own.
+    """
+    if who.csrf is None or token is None or not who.temporary:
+        raise NotAllowed(IN_PERSON)
+    check_password(new, who.person.username)
+    check_pin_text(pin)
+    if pin == new:
+        raise Invalid.at("pin", PIN_IS_PASSWORD)
+    kept, password_hash = _proved_and_hashed(parts, who, "password", old, new)
+    with parts.passwords.turn():
+        pin_hash = parts.passwords.hash(pin)
+    if who.person.sign_right:
+        with parts.store.read() as connection:
+            house = people.institution(connection, who.person.institution_code)
+        parts.sealer.enrol(parts.store, who.person, house.name.zh, pin, parts.clock())
+    with parts.store.write() as unit:
+        if sessions.secrets_of(unit.connection, who.person.id) != kept:
+            raise Stale
+        changed = replace(kept, password_hash=password_hash, pin_hash=pin_hash, temporary=False)
+        sessions.change_secrets(unit, changed, parts.clock())
+        sessions.drop_sessions_of(unit, who.person.id, but=hash_of(token))
 
 
 def change_pin(parts: Parts, who: SignedIn, old: str, new: str) -> None:

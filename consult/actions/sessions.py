@@ -36,10 +36,14 @@ SIGNED_OUT = Words("请先登录。", "Please sign in first.")
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is there and how they proved it; ``csrf`` is None for a program with a token, which needs none."""
+    """Who is there and how they proved it; ``csrf`` is None for a program with a token, which needs none.
+
+    ``temporary`` says that an administrator knows the password: nothing is open until it was changed.
+    """
 
     person: Person
     csrf: str | None
+    temporary: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -82,20 +86,22 @@ def sign_in(
     name = account_name(username)
     account_key, address_key = hash_of(f"account:{name}"), hash_of(f"address:{address}")
     with passwords.turn():
-        person_id = _prove(store, passwords, name, password, (account_key, address_key), now)
+        kept = _prove(store, passwords, name, password, (account_key, address_key), now)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with store.write() as unit:
-        person = people.person(unit.connection, person_id)
+        person = people.person(unit.connection, kept.person_id)
         sessions.clear_failures(unit, account_key)
         if old_token is not None:
             sessions.drop_session(unit, hash_of(old_token))
-        sessions.add_session(unit, hash_of(token), person_id, now, now - ABSOLUTE)
+        sessions.add_session(unit, hash_of(token), person.id, now, now - ABSOLUTE)
         unit.note(Entry(Deed.SIGN_IN, now, person.id, person.name, "person", person.id))
-    return NewSession(SignedIn(person, csrf_of(token)), token)
+    return NewSession(SignedIn(person, csrf_of(token), kept.temporary), token)
 
 
-def _prove(store: Store, passwords: Passwords, name: str, password: str, keys: tuple[str, str], now: datetime) -> str:
-    """The id of the person whose name and password these are."""
+def _prove(
+    store: Store, passwords: Passwords, name: str, password: str, keys: tuple[str, str], now: datetime
+) -> sessions.Secrets:
+    """The account whose name and password these are."""
     with store.read() as connection:
         pauses = [
             limit.pause_s(sessions.failures_of(connection, key, now - limit.within), now)
@@ -110,7 +116,7 @@ def _prove(store: Store, passwords: Passwords, name: str, password: str, keys: t
             sessions.add_failures(unit, keys, now, now - LONGEST_WINDOW)
             unit.note(_failed(kept.person_id if kept else None, now))
         raise WrongSignIn
-    return kept.person_id
+    return kept
 
 
 def _failed(person_id: str | None, now: datetime) -> Entry:
@@ -131,7 +137,7 @@ def resume(store: Store, token: str, now: datetime) -> SignedIn:
     if now - kept.seen_at >= SEEN_EVERY:
         with store.write() as unit:
             sessions.touch_session(unit, token_sha256, now)
-    return SignedIn(person, csrf_of(token))
+    return SignedIn(person, csrf_of(token), kept.temporary)
 
 
 def institution_of(store: Store, who: SignedIn) -> Institution:

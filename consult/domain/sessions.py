@@ -48,6 +48,17 @@ class WrongPin(Invalid):
         super().__init__(sentence, [FieldError("pin", sentence)])
 
 
+class PasswordFirst(NotAllowed):
+    """Signed in by a one-time password that an administrator knows; nothing is open until it was replaced."""
+
+    code = "password-first"
+
+    def __init__(self) -> None:
+        super().__init__(
+            Words("请先设置自己的密码和签名密码。", "Choose a password and a signing PIN of your own first.")
+        )
+
+
 class ForeignCall(NotAllowed):
     """A call that a page of another site made, or that does not carry the session's CSRF token."""
 

@@ -110,6 +110,16 @@ def search(connection: Connection, asked: Asked, before: int | None, limit: int)
     return [_row(row) for row in connection.execute(query)]
 
 
+def about(
+    connection: Connection, subject: str, subject_id: str, deed: str, before: int | None, limit: int
+) -> list[Row]:
+    """What was done to one thing, newest first, rows with a number below ``before``."""
+    query = select(audit).where(audit.c.subject == subject, audit.c.subject_id == subject_id, audit.c.deed == deed)
+    if before is not None:
+        query = query.where(audit.c.seq < before)
+    return [_row(row) for row in connection.execute(query.order_by(audit.c.seq.desc()).limit(limit))]
+
+
 def _keys(connection: Connection, study_uid: str) -> list[str]:
     return list(connection.execute(select(studies.c.id).where(studies.c.study_uid == study_uid)).scalars())
 

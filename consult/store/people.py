@@ -127,6 +127,11 @@ def is_anyone(connection: Connection) -> bool:
     return connection.execute(select(people.c.id).limit(1)).first() is not None
 
 
+def people_of(connection: Connection, ids: Sequence[str]) -> list[Person]:
+    """The people with these ids, active or not, by account name."""
+    return _people(connection, people.c.id.in_(ids))
+
+
 def specialists_of(connection: Connection, site: str) -> list[Person]:
     """The active specialists of an institution, by account name."""
     return _holding(connection, site, Role.SPECIALIST)

@@ -18,6 +18,7 @@ class Secrets:
     password_hash: str = field(repr=False)
     pin_hash: str = field(repr=False)
     active: bool = True
+    temporary: bool = False
 
 
 def secrets_named(connection: Connection, username: str) -> Secrets | None:
@@ -32,19 +33,29 @@ def secrets_of(connection: Connection, person_id: str) -> Secrets | None:
 
 def _secrets(connection: Connection, which: ColumnElement[bool]) -> Secrets | None:
     query = (
-        select(people.c.id, people.c.active, credentials.c.password_hash, credentials.c.pin_hash)
+        select(
+            people.c.id,
+            people.c.active,
+            credentials.c.password_hash,
+            credentials.c.pin_hash,
+            credentials.c.temporary,
+        )
         .join(credentials, credentials.c.person_id == people.c.id)
         .where(which)
     )
     row = connection.execute(query).first()
-    return None if row is None else Secrets(row.id, row.password_hash, row.pin_hash, row.active)
+    return None if row is None else Secrets(row.id, row.password_hash, row.pin_hash, row.active, row.temporary)
 
 
 def keep_secrets(unit: Unit, kept: Secrets, now: datetime) -> None:
     """Keep the hashes of a new account."""
     unit.connection.execute(
         insert(credentials).values(
-            person_id=kept.person_id, password_hash=kept.password_hash, pin_hash=kept.pin_hash, changed_at=now
+            person_id=kept.person_id,
+            password_hash=kept.password_hash,
+            pin_hash=kept.pin_hash,
+            changed_at=now,
+            temporary=kept.temporary,
         )
     )
 
@@ -53,7 +64,9 @@ def change_secrets(unit: Unit, kept: Secrets, now: datetime) -> None:
     """Replace the hashes of an account."""
     mine = credentials.c.person_id == kept.person_id
     unit.connection.execute(
-        update(credentials).where(mine).values(password_hash=kept.password_hash, pin_hash=kept.pin_hash, changed_at=now)
+        update(credentials)
+        .where(mine)
+        .values(password_hash=kept.password_hash, pin_hash=kept.pin_hash, changed_at=now, temporary=kept.temporary)
     )
 
 
@@ -76,18 +89,21 @@ def clear_failures(unit: Unit, key: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """Whose session it is, since when, and when it was last used."""
+    """Whose session it is, since when, when it was last used; ``temporary``: the password is to be changed first."""
 
     person_id: str
     created_at: datetime
     seen_at: datetime
+    temporary: bool = False
 
 
 def session(connection: Connection, token_sha256: str) -> SessionRow | None:
     """The session with that hash, live or not; None when there is none."""
-    query = select(sessions.c.person_id, sessions.c.created_at, sessions.c.seen_at)
+    query = select(sessions.c.person_id, sessions.c.created_at, sessions.c.seen_at, credentials.c.temporary).outerjoin(
+        credentials, credentials.c.person_id == sessions.c.person_id
+    )
     row = connection.execute(query.where(sessions.c.token_sha256 == token_sha256)).first()
-    return None if row is None else SessionRow(row.person_id, row.created_at, row.seen_at)
+    return None if row is None else SessionRow(row.person_id, row.created_at, row.seen_at, bool(row.temporary))
 
 
 def add_session(unit: Unit, token_sha256: str, person_id: str, now: datetime, forget_before: datetime) -> None:

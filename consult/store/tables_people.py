@@ -1,6 +1,6 @@
 """Tables of people: institutions and their agreements, accounts and what they may, sessions and their keys."""
 
-from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table, false
 
 from consult.store.columns import Document, Instant, Position
 from consult.store.tables import metadata
@@ -85,8 +85,12 @@ credentials = Table(
     Column("password_hash", String(200), nullable=False),
     Column("pin_hash", String(200), nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("temporary", Boolean, nullable=False, server_default=false()),
 )
-"""argon2id hashes, apart from the account, so that no list of people can carry one."""
+"""argon2id hashes, apart from the account, so that no list of people can carry one.
+
+``temporary`` says that an administrator knows the password: its person changes it before anything else.
+"""
 
 sessions = Table(
     "sessions",

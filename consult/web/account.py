@@ -28,6 +28,14 @@ class PinIn(In):
     pin: Secret
 
 
+class FirstIn(In):
+    """The one-time password, and what replaces it: one's own password and signing PIN."""
+
+    old_password: Secret
+    password: Secret
+    pin: Secret
+
+
 def own_account_api(parts: Parts) -> Api:
     """The routes of one's own account."""
     api = Api("own account", "One's own password and signing PIN")
@@ -36,6 +44,12 @@ def own_account_api(parts: Parts) -> Api:
     def change_password(body: PasswordIn) -> Response:
         """Change one's own password; other sessions and all tokens of the person end, this session goes on."""
         account.change_password(parts, signed_in(), g.get("session_token"), body.old_password, body.password)
+        return Response(status=204)
+
+    @api.put("/account/first", responses={204: None})
+    def choose_first(body: FirstIn) -> Response:
+        """Replace the one-time password at the first sign-in; whoever may sign gets a certificate under this PIN."""
+        account.first_secrets(parts, signed_in(), g.get("session_token"), body.old_password, body.password, body.pin)
         return Response(status=204)
 
     @api.put("/account/pin", responses={204: None})

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from consult.actions.parts import Parts
 from consult.web import audit, problems, session
 from consult.web.account import own_account_api
+from consult.web.administration import administration_api
 from consult.web.cases import cases_api
 from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
@@ -71,6 +72,7 @@ def create_app(parts: Parts) -> OpenAPI:
         feed_api,
         audit.audit_api,
         quarantine_api,
+        administration_api,
     ):
         app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts))

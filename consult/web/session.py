@@ -13,13 +13,15 @@ from consult.actions.parts import Parts
 from consult.actions.sessions import SignedIn
 from consult.domain.errors import NotSignedIn
 from consult.domain.people import Actor, Language
-from consult.domain.sessions import TOKEN_DAYS, TOKEN_MAX_DAYS, ForeignCall
+from consult.domain.sessions import TOKEN_DAYS, TOKEN_MAX_DAYS, ForeignCall, PasswordFirst
 from consult.queries import people as people_queries
-from consult.web.openapi import Api
+from consult.web.openapi import PREFIX, Api
 from consult.web.schemas import In
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
+FIRST = (f"{PREFIX}/session", f"{PREFIX}/account/first")
+"""All that is open to whoever signed in by a one-time password."""
 
 
 class SignInIn(In):
@@ -80,7 +82,10 @@ class SkillOut(BaseModel):
 
 
 class SessionOut(BaseModel):
-    """Who is signed in; ``csrf`` goes into the X-CSRF-Token header of every unsafe call (None for a program)."""
+    """Who is signed in; ``csrf`` goes into the X-CSRF-Token header of every unsafe call (None for a program).
+
+    ``temporary`` says that the password is one-time: nothing else is open before it was replaced.
+    """
 
     person: WhoOut
     name: str
@@ -89,6 +94,7 @@ class SessionOut(BaseModel):
     language: Language | None
     skills: list[SkillOut]
     sign_right: bool
+    temporary: bool
     csrf: str | None
 
 
@@ -167,10 +173,12 @@ def _bearer() -> str | None:
 
 
 def signed_in() -> SignedIn:
-    """Who asks. Raises NotSignedIn, and ForeignCall for an unsafe call by a browser that our own page did not make."""
+    """Who asks. Raises NotSignedIn, PasswordFirst, ForeignCall for an unsafe call that our own page did not make."""
     if "signed_in" not in g:
         raise g.get("refusal") or NotSignedIn(sessions.SIGNED_OUT)
     who: SignedIn = g.signed_in
+    if who.temporary and not request.path.startswith(FIRST):
+        raise PasswordFirst
     if who.csrf is not None and request.method not in SAFE:
         check_origin()
         sessions.check_csrf(g.session_token, request.headers.get(CSRF_HEADER))
@@ -296,6 +304,7 @@ def _session(parts: Parts, who: SignedIn, chosen: Language | None = None) -> Res
                 SkillOut(modality=s.modality, body_part=s.body_part, subspecialty=s.subspecialty) for s in person.skills
             ],
             sign_right=person.sign_right,
+            temporary=who.temporary,
             csrf=who.csrf,
         )
     )

@@ -13,10 +13,23 @@ PUBLIC = {
 OWN = {"/api/v1/tokens/<token_id>", "/api/v1/templates/<template_id>"}
 """Ids that are nobody's secret, or the person's own by construction."""
 
-ADMINISTRATORS = "/api/v1/quarantine/"
+ADMINISTRATORS = ("/api/v1/quarantine/", "/api/v1/admin/")
 """Where a person without the role is turned away before anything is looked up."""
 
+ACCOUNT = {"name": "x", "institution": "DUSHAN", "roles": ["requester"]}
 BODIES = {
+    "/api/v1/admin/accounts/<person_id>": ACCOUNT,
+    "/api/v1/admin/institutions/<code>": {
+        "name": {"zh": "x", "en": "x"},
+        "kind": "hospital",
+        "policy": dict.fromkeys(("two_person", "approver_required", "auto_triage", "thin_required"), False),
+    },
+    "/api/v1/admin/agreements/<number>": {
+        "requesting_site": "DUSHAN",
+        "performing_site": "GUIYANG",
+        "service_types": ["mdt"],
+        "valid_from": "2026-01-01",
+    },
     "/api/v1/studies/<study_uid>/conflicts": {"sop_uid": SOP, "sha256": "0" * 64, "reason": "x"},
     "/api/v1/studies/<study_uid>/manifest": {"study_uid": STUDY, "series": []},
     "/api/v1/quarantine/<number>/dismiss": {"reason": "x"},
@@ -25,6 +38,7 @@ BODIES = {
     "/api/v1/cases/<case_id>/report": {"impression": "x"},
     "/api/v1/cases/<case_id>/report/checks": {"impression": "x"},
 }
+VERSION = {f"/api/v1/admin/accounts/<person_id>{verb}": "?version=1" for verb in ("", "/close", "/reopen", "/password")}
 STRANGERS = ("dushan.doctor", "guiyang.mr", "guiyang.resident", "guiyang.reviewer", "auditor", "anlong.admin")
 
 
@@ -45,6 +59,7 @@ def values(case_id: str) -> dict[str, str]:
         "case_id": case_id, "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
         "tags": "7FE00010", "number": "999999",
         "sop_uid": SOP, "sha256": "0" * 64,
+        "person_id": "0" * 32, "code": "DUSHAN", "subject": "institution", "subject_id": "DUSHAN",
     }  # fmt: skip
 
 
@@ -55,7 +70,8 @@ def test_there_are_routes_to_try(house: House) -> None:
 def test_nobody_gets_anything_without_signing_in(house: House, case_id: str) -> None:
     stranger = house.app.test_client()
     for method, rule in routes(house):
-        answer = stranger.open(path_of(rule, values(case_id)), method=method, json=BODIES.get(rule))
+        path = path_of(rule, values(case_id)) + VERSION.get(rule, "")
+        answer = stranger.open(path, method=method, json=BODIES.get(rule))
         assert answer.status_code == 401, (method, rule, answer.status_code)
 
 
@@ -69,7 +85,7 @@ def test_a_stranger_cannot_tell_that_it_exists(house: House, case_id: str, usern
             continue  # as above: a list is of one's own study, whoever else has that UID
         headers = {"If-Match": '"1"'} if rule.endswith("/moves") else {}
         more = {"json": BODIES[rule]} if rule in BODIES else {}
-        answer = person.call(method, path_of(rule, values(case_id)), headers=headers, **more)
+        answer = person.call(method, path_of(rule, values(case_id)) + VERSION.get(rule, ""), headers=headers, **more)
         seen = answer.get_data(as_text=True)
         never = rule.startswith(ADMINISTRATORS) and answer.status_code == 403  # whatever the id is
         assert answer.status_code == 404 or never, (method, rule, answer.status_code, seen[:200])

@@ -1,7 +1,7 @@
 """The knobs: typed, a section a door, from CONSULT_<SECTION>__<NAME> or consult.toml; a secret has no default."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import (
@@ -127,6 +127,50 @@ class Prepare(Section):
     picture_timeout_s: float = 20.0
 
 
+class Mail(Section):
+    """The mail server that takes our notices; none while ``host`` is empty. ``authorities``: a PEM file to believe."""
+
+    host: str = ""
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str = ""
+    username: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    authorities: Path | None = None
+    timeout_s: float = 20.0
+
+
+class Sms(Section):
+    """The gateway for text messages; none while ``url`` is empty. ``signature`` stands before each text (【…】).
+
+    ``report_secret`` seals what the gateway reports back to ``/api/v1/sms/reports``; without it reports are refused.
+    """
+
+    url: str = ""
+    token: str | None = Field(default=None, repr=False)
+    signature: str = "会诊平台"
+    report_secret: str | None = Field(default=None, repr=False)
+
+
+class Hook(Section):
+    """Where an institution's own system takes notices, and the secret that seals them."""
+
+    url: str
+    secret: str = Field(repr=False, min_length=16)
+
+
+class Outward(Section):
+    """Calls to other systems. ``private_hosts`` may have private addresses and be called without TLS; else neither.
+
+    ``webhooks`` are endpoints by institution code.
+    """
+
+    private_hosts: tuple[str, ...] = ()
+    authorities: Path | None = None
+    timeout_s: float = 10.0
+    webhooks: dict[str, Hook] = Field(default_factory=dict[str, Hook])
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
@@ -143,6 +187,9 @@ class Settings(BaseSettings):
     report: Report = Report()
     prepare: Prepare = Prepare()
     audit: Audit = Audit()
+    mail: Mail = Mail()
+    sms: Sms = Sms()
+    outward: Outward = Outward()
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @classmethod

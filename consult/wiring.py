@@ -17,8 +17,10 @@ from consult.actions import (
     deliveries,
     images,
     nodes,
+    notices,
     proof,
     relay,
+    sendings,
 )
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
@@ -27,6 +29,8 @@ from consult.actions.relay import StoredPositions
 from consult.actions.sealing import Sealer
 from consult.domain.errors import NotFound
 from consult.domain.events import Fact
+from consult.domain.reach import Channel
+from consult.domain.sendings import Way
 from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
 from consult.formats.trust import DemoAuthority, find_demo_authority, open_demo_authority
@@ -55,6 +59,7 @@ TICK_S = 0.5
 COMMITMENTS_S = 1.0
 COUNTS_S = 2.0
 VERIFY_S = 30.0
+SEND_S = 1.0
 HOUR_S, DAY_S = 3600.0, 86400.0
 ANCHOR_S = 600.0  # looks whether today's is there
 PAINTER_MB = 2048
@@ -73,7 +78,17 @@ def configure_log(level: str) -> None:
     import structlog
 
     logging.basicConfig(level=level, format="%(message)s")
-    for chatty in ("alembic", "pynetdicom", "apscheduler", "fontTools", "weasyprint", "pyhanko", "werkzeug"):
+    for chatty in (
+        "alembic",
+        "pynetdicom",
+        "apscheduler",
+        "fontTools",
+        "weasyprint",
+        "pyhanko",
+        "werkzeug",
+        "httpx",
+        "httpcore",
+    ):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     structlog.configure(
         processors=[
@@ -171,6 +186,7 @@ def build_worker(parts: Parts) -> Worker:
         Job("verify", VERIFY_S, lambda now: proof.walk(parts.store, parts.blobs, now)),
         Job("evict", HOUR_S, lambda _: images.evict(parts.blobs, parts.settings.prepare.budget_mb << 20)),
         Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
+        *_sending(parts),
         *_anchoring(parts),
     )
     return Worker(the_relay, Ticker(jobs, leadership.held, parts.clock), prepares, leadership)
@@ -179,6 +195,37 @@ def build_worker(parts: Parts) -> Worker:
 def small_picture(parts: Parts) -> images.Paint:
     """Makes small pictures in the painter's process."""
     return lambda path, frame, longest: parts.painter.paint(path, frame, within=(longest, longest))
+
+
+def _sending(parts: Parts) -> tuple[Job, ...]:
+    """A job a way out, so that one that is away keeps no other waiting."""
+    outlet = outlet_of(parts.settings)
+
+    def job(channel: Channel) -> Job:
+        return Job(f"send {channel}", SEND_S, lambda now: sendings.send_due(parts.store, outlet, channel, now))
+
+    return tuple(job(channel) for channel in Channel)
+
+
+def outlet_of(settings: Settings) -> sendings.Outlet:
+    """CHANNELS: the ways out that are set up."""
+    from consult.channels.email import Email
+    from consult.channels.outward import Outward
+    from consult.channels.sms import Sms
+    from consult.channels.webhook import Endpoint, Webhook
+
+    out, mail, gateway = settings.outward, settings.mail, settings.sms
+    outward = Outward(frozenset(out.private_hosts), out.timeout_s, out.authorities)
+    ways: dict[Channel, Way] = {}
+    if mail.host:
+        ways[Channel.EMAIL] = Email(mail.host, mail.port, mail.security, mail.sender, mail.username, mail.password,
+                                    mail.authorities, mail.timeout_s)  # fmt: skip
+    if gateway.url:
+        ways[Channel.SMS] = Sms(gateway.url, gateway.token or "", gateway.signature, outward)
+    if out.webhooks:
+        endpoints = {code: Endpoint(hook.url, hook.secret) for code, hook in out.webhooks.items()}
+        ways[Channel.WEBHOOK] = Webhook(endpoints, outward)
+    return sendings.Outlet(ways, settings.web.public_url)
 
 
 def _anchoring(parts: Parts) -> tuple[Job, ...]:
@@ -191,11 +238,13 @@ def _anchoring(parts: Parts) -> tuple[Job, ...]:
 
 def subscribers(parts: Parts) -> Mapping[str, Handler]:
     """SUBSCRIBERS: who reacts to facts, each with a stored position of its own."""
+    out = parts.out
     return {
         "deadlines": _on("case", lambda fact, now: deadlines.on_case_fact(parts.store, fact, now)),
         "arrivals": _on("study", lambda fact, now: deadlines.on_study_fact(parts.store, fact, now)),
         "deliveries": _on("case", lambda fact, now: deliveries.on_case_fact(parts.store, parts.blobs, fact, now)),
         "prove": _on("study", lambda fact, now: proof.on_study_fact(parts.store, parts.blobs, fact, now)),
+        "notices": _on("case", lambda fact, now: notices.on_case_fact(parts.store, fact, now, out)),
         "prepare": _on("study", lambda fact, now: images.on_study_fact(parts.store, fact, now)),
     }
 
@@ -210,7 +259,11 @@ def _on(subject: str, handler: Handler) -> Handler:
 
 def timer_jobs(parts: Parts) -> Mapping[str, relay.TimerJob]:
     """JOBS: what a due timer does, by its name."""
-    return {**deadlines.CASE_TIMERS, **assessment.study_timers(parts.settings.dicom.quiet_s)}
+    return {
+        **deadlines.CASE_TIMERS,
+        **notices.timers(parts.out),
+        **assessment.study_timers(parts.settings.dicom.quiet_s),
+    }
 
 
 def build_web(parts: Parts) -> "OpenAPI":

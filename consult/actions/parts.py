@@ -7,6 +7,7 @@ from datetime import datetime
 from consult.actions.intake import Intake
 from consult.actions.passwords import Passwords
 from consult.actions.sealing import Sealer
+from consult.domain.reach import Channel, Open
 from consult.formats.pdf_pool import Workshop
 from consult.settings import Settings
 from consult.store.blobs import Blobs
@@ -25,3 +26,14 @@ class Parts:
     passwords: Passwords
     clock: Callable[[], datetime]
     painter: Workshop
+
+    @property
+    def out(self) -> Open:
+        """The ways out that are set up."""
+        told = self.settings
+        there = {
+            Channel.EMAIL: bool(told.mail.host),
+            Channel.SMS: bool(told.sms.url),
+            Channel.WEBHOOK: bool(told.outward.webhooks),
+        }
+        return Open(frozenset(name for name, is_there in there.items() if is_there), frozenset(told.outward.webhooks))

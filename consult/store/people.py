@@ -142,6 +142,11 @@ def reviewers_of(connection: Connection, site: str) -> list[Person]:
     return _holding(connection, site, Role.REVIEWER)
 
 
+def holders_of(connection: Connection, site: str, role: Role) -> list[Person]:
+    """The active people of an institution who hold a role, by account name."""
+    return _holding(connection, site, role)
+
+
 def _holding(connection: Connection, site: str, role: Role) -> list[Person]:
     holders = select(person_roles.c.person_id).where(person_roles.c.role == str(role))
     return _people(connection, people.c.institution == site, people.c.active, people.c.id.in_(holders))

@@ -67,6 +67,9 @@ def _claim(store: Store, letter: Sequence[Sending], now: datetime) -> list[Sendi
 def _send(store: Store, outlet: Outlet, letter: Sequence[Sending], now: datetime) -> bool | None:
     """Whether it went; None when the way is away and the others need not be tried now."""
     ids = [each.id for each in letter]
+    if next_try(letter[0].urgency, letter[0].attempts, now) is None:  # each time something broke while it went
+        _failed(store, letter, "away", None)
+        return False
     try:
         receipt = _hand_over(store, outlet, letter, now)
     except Undeliverable as final:

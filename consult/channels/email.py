@@ -40,7 +40,7 @@ class Email:
                 server.send_message(mail)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused) as refused:
             raise _refusal(_code(refused)) from refused
-        except smtplib.SMTPAuthenticationError as wrong:
+        except (smtplib.SMTPAuthenticationError, UnicodeError) as wrong:  # the library signs in with ASCII only
             raise Undeliverable("not-signed-in") from wrong
         except smtplib.SMTPResponseException as answer:
             raise _refusal(answer.smtp_code) from answer

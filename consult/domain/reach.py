@@ -41,7 +41,7 @@ CHOOSABLE = (Urgency.ACTION, Urgency.NEWS)
 NIGHT_FROM, NIGHT_TO = 22 * 60, 7 * 60
 DAY_MINUTES = 24 * 60
 
-ADDRESS = re.compile(r"[^@\s<>,;:\"\\()\[\]]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 MOBILE = re.compile(r"1[3-9]\d{9}|\+\d{6,15}")
 
 

@@ -85,7 +85,7 @@ def next_try(urgency: Urgency, attempts: int, now: datetime) -> datetime | None:
     patience = PATIENCE[urgency]
     if attempts >= patience.tries:
         return None
-    wait: timedelta = min(patience.first * 2 ** min(attempts - 1, 16), patience.longest)
+    wait: timedelta = min(patience.first * 2 ** min(max(attempts - 1, 0), 16), patience.longest)
     return now + wait
 
 

@@ -142,6 +142,12 @@ def reviewers_of(connection: Connection, site: str) -> list[Person]:
     return _holding(connection, site, Role.REVIEWER)
 
 
+def names_of(connection: Connection, person_ids: Iterable[str]) -> dict[str, str]:
+    """The names of these people, by id."""
+    query = select(people.c.id, people.c.name).where(people.c.id.in_(list(person_ids)))
+    return {row.id: row.name for row in connection.execute(query)}
+
+
 def holders_of(connection: Connection, site: str, role: Role) -> list[Person]:
     """The active people of an institution who hold a role, by account name."""
     return _holding(connection, site, role)

@@ -1,7 +1,5 @@
-"""DICOMweb's questions: metadata made ready, and where the bytes of images lie."""
+"""DICOMweb's questions about bytes: where those of images lie."""
 
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -19,7 +17,6 @@ from consult.store import studies
 from consult.store.blobs import Blobs
 from consult.store.unit import Store
 
-FAST = 1  # level of gzip where somebody waits
 PIXELS = "7FE00010"
 OCTETS = "application/octet-stream"
 TABLES = 4096  # frame tables kept in memory
@@ -54,55 +51,6 @@ class Bytes:
     media_type: str
     transfer_syntax: str
     etag: str
-
-
-# metadata
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """A JSON array of instances, gzipped; ``etag`` changes when another instance comes."""
-
-    zipped: bytes
-    etag: str
-
-
-def series_metadata(store: Store, blobs: Blobs, actor: Actor, study_uid: str, series_uid: str) -> Metadata:
-    """The metadata of a series: as it was made ready, or put together from its rows. Raises NotFound."""
-    with store.read() as connection:
-        row = studies.find_series(connection, study_uid, series_uid, actor)
-    return Metadata(_zipped(store, blobs, row), f"{row.id}-{row.version}")
-
-
-def study_metadata(store: Store, blobs: Blobs, actor: Actor, study_uid: str) -> Metadata:
-    """The metadata of all series of a study in one array. Raises NotFound."""
-    with store.read() as connection:
-        study = studies.find(connection, study_uid, actor)
-        every = studies.series_of(connection, study.id)
-    squeezed = zlib.compressobj(FAST, wbits=zlib.MAX_WBITS | 16)
-    made = [squeezed.compress(b"[")]
-    for index, row in enumerate(every):
-        inner = gzip.decompress(_zipped(store, blobs, row))[1:-1]
-        made.append(squeezed.compress((b"," if index else b"") + inner))
-    made += [squeezed.compress(b"]"), squeezed.flush()]
-    return Metadata(b"".join(made), f"{study.id}-{study.version}")
-
-
-def instance_metadata(store: Store, actor: Actor, study_uid: str, series_uid: str, sop_uid: str) -> Metadata:
-    """The metadata of one instance, in an array. Raises NotFound."""
-    with store.read() as connection:
-        row = studies.find_instance(connection, study_uid, series_uid, sop_uid, actor)
-        said = studies.metadata_of_instance(connection, row.id)
-    return Metadata(gzip.compress(b"[" + said + b"]", FAST, mtime=0), str(row.sha256))
-
-
-def _zipped(store: Store, blobs: Blobs, row: Any) -> bytes:
-    try:
-        return (blobs.cache / studies.metadata_name(row.id, row.version)).read_bytes()
-    except FileNotFoundError:
-        with store.read() as connection:
-            body = b"[" + b",".join(studies.metadata_of_series(connection, row.id)) + b"]"
-        return gzip.compress(body, FAST, mtime=0)
 
 
 # bytes

@@ -208,6 +208,19 @@ def metadata_of_series(connection: Connection, series_id: str) -> Iterator[bytes
     return (inflated(row.metadata) for row in connection.execute(query))
 
 
+def instances_in_order(connection: Connection, series_id: str) -> list[int]:
+    """The ids of the primary instances of a series in the order of their numbers."""
+    query = select(instances.c.id).where(instances.c.series_id == series_id, PRIMARY).order_by(*IN_ORDER)
+    return list(connection.execute(query).scalars())
+
+
+def metadata_of(connection: Connection, instance_ids: Sequence[int]) -> list[bytes]:
+    """The DICOM JSON of some instances, in the order of their ids as given."""
+    query = select(instances.c.id, instances.c.metadata).where(instances.c.id.in_(instance_ids))
+    found = {row.id: inflated(row.metadata) for row in connection.execute(query)}
+    return [found[each] for each in instance_ids if each in found]
+
+
 def metadata_name(series_id: str, version: int) -> str:
     """The name of a series' gzipped metadata in the cache; another slice makes it another name."""
     return f"metadata/{series_id[:2]}/{series_id}-{version}.json.gz"

@@ -10,7 +10,8 @@ from flask import Response, request
 from werkzeug.wsgi import wrap_file
 
 from consult.formats import dicomxml
-from consult.queries.dicomweb import FAST, Bytes, Piece
+from consult.queries.dicomweb import Bytes, Piece
+from consult.queries.metadata import FAST
 from consult.web.negotiation import RELATED, XML, takes_gzip
 from consult.web.stitched import Stitched
 

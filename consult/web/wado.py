@@ -1,6 +1,5 @@
 """WADO-RS (PS3.18 §10.4): metadata, whole objects and bulk values, in what the client takes of what can be given."""
 
-import gzip
 import hashlib
 import json
 from collections.abc import Sequence
@@ -12,7 +11,9 @@ from consult.actions.parts import Parts
 from consult.domain.errors import Broken
 from consult.formats.dicom import EXPLICIT
 from consult.queries import dicomweb as questions
-from consult.queries.dicomweb import Bytes, Metadata, Object
+from consult.queries import metadata as told
+from consult.queries.dicomweb import Bytes, Object
+from consult.queries.metadata import Metadata
 from consult.web.negotiation import DICOM, JSON_TYPES, OCTETS, STORED, XML, chosen, takes_gzip, ways
 from consult.web.sending import ASK_AGAIN, alone, as_made, as_xml, in_parts
 from consult.web.session import current_actor
@@ -38,15 +39,15 @@ def wado(routes: Blueprint, parts: Parts) -> None:
 def _metadata(routes: Blueprint, parts: Parts) -> None:
     @routes.get("/studies/<study>/metadata")
     def study_metadata(study: str) -> Response:
-        return _told(questions.study_metadata(parts.store, parts.blobs, current_actor(), study))
+        return _told(told.study_metadata(parts.store, parts.blobs, current_actor(), study))
 
     @routes.get(f"{SERIES}/metadata")
     def series_metadata(study: str, series: str) -> Response:
-        return _told(questions.series_metadata(parts.store, parts.blobs, current_actor(), study, series))
+        return _told(told.series_metadata(parts.store, parts.blobs, current_actor(), study, series))
 
     @routes.get(f"{INSTANCE}/metadata")
     def instance_metadata(study: str, series: str, sop: str) -> Response:
-        return _told(questions.instance_metadata(parts.store, current_actor(), study, series, sop))
+        return _told(told.instance_metadata(parts.store, current_actor(), study, series, sop))
 
 
 def _told(metadata: Metadata) -> Response:
@@ -54,9 +55,11 @@ def _told(metadata: Metadata) -> Response:
     kind = chosen((*JSON_TYPES, XML))
     zipped = kind != XML and takes_gzip()
     if kind == XML:
-        answer = as_xml(json.loads(gzip.decompress(metadata.zipped)))
+        answer = as_xml(map(json.loads, metadata.objects()))
+    elif zipped:
+        answer = Response(metadata.ready or told.gzipped(metadata.text()), mimetype=kind)
     else:
-        answer = Response(metadata.zipped if zipped else gzip.decompress(metadata.zipped), mimetype=kind)
+        answer = Response(metadata.text(), mimetype=kind)
     if zipped:
         answer.headers["Content-Encoding"] = "gzip"
     answer.headers["Vary"] = "Accept, Accept-Encoding"

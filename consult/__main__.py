@@ -20,6 +20,7 @@ SUBJECTS = (
     "audit",
     "retention",
     "doctor",
+    "backups",
     "generate",
 )
 

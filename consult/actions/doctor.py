@@ -1,4 +1,4 @@
-"""How the installation is, finding by finding: disk, objects against rows, migrations, certificates, leader, clock."""
+"""How the installation is, finding by finding: disk, objects against rows, certificates, leader, clock, backup."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from consult.actions import database
 from consult.actions.parts import Parts
+from consult.domain.backups import late
 from consult.domain.errors import Unavailable
 from consult.store import doctor
 from consult.store.blobs import Blobs
@@ -45,6 +46,7 @@ def examine(parts: Parts, every: bool, now: datetime) -> Iterator[Finding]:
         ("leader", lambda: _leader(parts)),
         ("clock", lambda: _clock(parts)),
         ("audit", lambda: _audit(parts, now)),
+        ("backup", lambda: _backup(parts, now)),
     )
     for name, check in checks:
         try:
@@ -196,3 +198,15 @@ def _audit(parts: Parts, now: datetime) -> Finding:
     newest = max((place.name[:10] for place in folder.glob("*.anchor.json")), default="never")
     late = newest < (now - timedelta(days=2)).date().isoformat() or newest == "never"
     return Finding("audit", not late, f"last anchored: {newest}")
+
+
+def _backup(parts: Parts, now: datetime) -> Finding:
+    """How old the last backup is; an installation without a study has nothing to lose yet."""
+    with parts.store.read() as connection:
+        last, studies = doctor.last_backup(connection), doctor.holds_studies(connection)
+    if last is None:
+        return Finding("backup", not studies, "there never was one: consult backup FOLDER (ops/backup)")
+    said = last.entry
+    told = f"last {said.at:%Y-%m-%d %H:%M} UTC, {(now - said.at) / timedelta(hours=1):.1f} h ago"
+    lost = said.detail.get("lost", 0)
+    return Finding("backup", not lost and not late(said.at, now), f"{told}; {lost} objects lost" if lost else told)

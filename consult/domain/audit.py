@@ -42,6 +42,8 @@ class Deed(StrEnum):
     REMOVE = "remove"
     QUARANTINE = "quarantine"
     ADMINISTER = "administer"
+    BACK_UP = "back_up"
+    RESTORE = "restore"
 
 
 class Code(NamedTuple):
@@ -70,10 +72,12 @@ CODES: Mapping[Deed, Code] = MappingProxyType(
         Deed.REMOVE: Code(110105, "D", Words("到期清除", "removed after its term")),
         Deed.QUARANTINE: Code(110113, "E", Words("处理隔离区", "settled a refused object")),
         Deed.ADMINISTER: Code(110113, "E", Words("账号与设置", "administered accounts")),
+        Deed.BACK_UP: Code(110106, "R", Words("备份", "backed up")),
+        Deed.RESTORE: Code(110107, "C", Words("从备份恢复", "restored from a backup")),
     }
 )
 """DEEDS: each deed's code; 110114 user authentication, 110110 patient record, 110103 instances accessed, 110101 log
-used, 110106 export, 110105 study deleted, 110113 security alert."""
+used, 110106 export, 110107 import, 110105 study deleted, 110113 security alert."""
 
 
 class Outcome(StrEnum):

@@ -14,7 +14,7 @@ from uuid import uuid4
 from consult.domain.errors import NoRoom, Words
 from consult.store.moving import moved
 from consult.store.near import Near
-from consult.store.shelves import Shelf, hash_of
+from consult.store.shelves import Shelf, hash_of, pieces_of
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_ROOM = Words(
@@ -224,13 +224,21 @@ class Blobs:
             return False
 
     def names(self) -> Iterator[tuple[str, int]]:
-        """Every object's hash and size, in no order. Raises Unavailable."""
+        """Every object's hash and size, in no order that holds. Raises Unavailable."""
         if self._near is not None:
             yield from self._near.shelf.names()
             return
-        for folder in os.scandir(self._objects):
-            for each in os.scandir(folder.path):
-                yield each.name, each.stat().st_size
+        for number in range(256):
+            with os.scandir(self._objects / f"{number:02x}") as there:
+                for each in there:
+                    yield each.name, each.stat().st_size
+
+    def pieces(self, sha256: str) -> Iterator[bytes] | None:
+        """An object's bytes in pieces, from where it lies for good; None when it is not there. Raises Unavailable."""
+        if self._near is not None:
+            return self._near.shelf.fetch(sha256)
+        place = self._place(sha256)
+        return pieces_of(place) if place.exists() else None
 
     # quarantine
 
@@ -251,6 +259,10 @@ class Blobs:
     def quarantined(self, sha256: str) -> Path:
         """Where a refused object with this hash lies."""
         return self._quarantine / sha256
+
+    def quarantined_names(self) -> list[str]:
+        """The hash of every refused object that is kept aside, in order."""
+        return sorted(os.listdir(self._quarantine))
 
     # cache
 

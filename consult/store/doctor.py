@@ -5,13 +5,18 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, select, text, union
 
+from consult.domain.audit import Deed, Row
+from consult.store.audit import row_at
 from consult.store.quarantine import count_open
 from consult.store.tables import timers
+from consult.store.tables_audit import audit
 from consult.store.tables_proof import series_manifests
 from consult.store.tables_reports import report_documents
-from consult.store.tables_studies import instances
+from consult.store.tables_studies import instances, studies
 
 AT_ONCE = 10_000
+NAMING = (instances.c.sha256, report_documents.c.sha256, series_manifests.c.sha256)
+"""NAMING: the columns that name objects; what none of them names is nobody's."""
 
 
 def integrity(connection: Connection) -> str:
@@ -35,7 +40,7 @@ def named(connection: Connection) -> Iterator[str]:
                 .distinct()
                 .subquery()
                 .select()
-                for column in (instances.c.sha256, report_documents.c.sha256, series_manifests.c.sha256)
+                for column in NAMING
             )
         ).subquery()
         rows = connection.execute(select(each.c.sha256).order_by(each.c.sha256).limit(AT_ONCE)).scalars().all()
@@ -43,6 +48,24 @@ def named(connection: Connection) -> Iterator[str]:
             return
         yield from rows
         after = rows[-1]
+
+
+def is_named(connection: Connection, sha256: str) -> bool:
+    """Whether a row names this object."""
+    return any(connection.scalar(select(column).where(column == sha256).limit(1)) for column in NAMING)
+
+
+def last_backup(connection: Connection) -> Row | None:
+    """The log's row of the last backup."""
+    row = connection.execute(
+        select(audit.c.seq).where(audit.c.deed == Deed.BACK_UP).order_by(audit.c.seq.desc()).limit(1)
+    ).first()
+    return None if row is None else row_at(connection, row.seq)
+
+
+def holds_studies(connection: Connection) -> bool:
+    """Whether there is any study."""
+    return connection.scalar(select(studies.c.id).limit(1)) is not None
 
 
 def sample(connection: Connection, many: int) -> list[str]:

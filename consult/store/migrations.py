@@ -35,6 +35,11 @@ def head() -> str:
     return newest
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version has a migration of that name."""
+    return any(each.revision == revision for each in ScriptDirectory(str(folder())).walk_revisions())
+
+
 def revision_of(connection: Connection) -> str | None:
     """The revision that a database stands at; None when it never saw a migration."""
     return MigrationContext.configure(connection).get_current_revision()

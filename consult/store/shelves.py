@@ -141,6 +141,13 @@ def _key(sha256: str) -> str:
     return f"objects/{sha256[:2]}/{sha256}"
 
 
+def pieces_of(file: Path) -> Iterator[bytes]:
+    """A file's bytes in pieces. Raises FileNotFoundError."""
+    with file.open("rb") as opened:
+        while piece := opened.read(1 << 20):
+            yield piece
+
+
 def hash_of(pieces: Iterator[bytes]) -> str:
     """The SHA-256 of bytes that come in pieces."""
     digest = hashlib.sha256()

@@ -20,7 +20,7 @@ def test_a_new_installation_is_good(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 13
     assert all(line.startswith("ok") for line in lines)
 
 

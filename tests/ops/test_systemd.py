@@ -10,7 +10,8 @@ import pytest
 
 from consult.__main__ import build_parser
 
-UNITS = Path(__file__).resolve().parents[2] / "ops" / "systemd"
+OPS = Path(__file__).resolve().parents[2] / "ops"
+UNITS, BACKUP = OPS / "systemd", OPS / "backup"
 PROGRAM = "/opt/consult/bin/consult"
 DOORS = ("web", "feed", "listeners", "worker")
 
@@ -22,6 +23,8 @@ def units(tmp_path: Path) -> Path:
         pytest.skip("systemd-analyze is not installed (apt-get install systemd)")
     folder = tmp_path / "units"
     shutil.copytree(UNITS, folder)
+    for unit in BACKUP.glob("consult-backup.*"):
+        shutil.copy(unit, folder)
     for path in folder.rglob("*"):
         if path.is_file():
             path.write_text(path.read_text().replace(PROGRAM, sys.executable).replace("=consult\n", "=root\n"))
@@ -30,7 +33,14 @@ def units(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    ["consult.service", "consult.target", "consult-upgrade.service", *(f"consult@{door}.service" for door in DOORS)],
+    [
+        "consult.service",
+        "consult.target",
+        "consult-upgrade.service",
+        "consult-backup.service",
+        "consult-backup.timer",
+        *(f"consult@{door}.service" for door in DOORS),
+    ],
 )
 def test_systemd_finds_nothing_wrong_in_a_unit(units: Path, name: str) -> None:
     if "@" in name:
@@ -54,10 +64,16 @@ def test_a_misspelt_setting_would_be_found(units: Path) -> None:
 
 
 def test_every_command_that_a_unit_starts_exists() -> None:
-    told = [line for path in UNITS.glob("*.service") for line in path.read_text().splitlines() if PROGRAM in line]
+    told = [
+        line
+        for folder in (UNITS, BACKUP)
+        for path in folder.glob("*.service")
+        for line in path.read_text().splitlines()
+        if PROGRAM in line
+    ]
     started = {match.group(1) for line in told if (match := re.search(rf"{PROGRAM} (.+)$", line))}
-    assert started == {"db upgrade", "up", "%i"}
-    for words in ["db upgrade", "up", *DOORS]:
+    assert started == {"db upgrade", "up", "%i", "backup --thin /srv/consult-backup"}
+    for words in [*(started - {"%i"}), *DOORS]:
         assert callable(build_parser().parse_args(words.split()).run)
 
 

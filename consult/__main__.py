@@ -19,6 +19,7 @@ SUBJECTS = (
     "pki",
     "audit",
     "retention",
+    "turnaround",
     "doctor",
     "backups",
     "generate",

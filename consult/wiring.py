@@ -21,6 +21,7 @@ from consult.actions import (
     proof,
     relay,
     sendings,
+    turnaround,
 )
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
@@ -246,6 +247,7 @@ def subscribers(parts: Parts) -> Mapping[str, Handler]:
         "prove": _on("study", lambda fact, now: proof.on_study_fact(parts.store, parts.blobs, fact, now)),
         "notices": _on("case", lambda fact, now: notices.on_case_fact(parts.store, fact, now, out)),
         "prepare": _on("study", lambda fact, now: images.on_study_fact(parts.store, fact, now)),
+        "turnaround": lambda fact, _: turnaround.on_fact(parts.store, fact),
     }
 
 

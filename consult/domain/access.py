@@ -37,7 +37,8 @@ class Scope(StrEnum):
 ACCESS: tuple[tuple[Role, tuple[What, ...], tuple[Scope, ...]], ...] = (
     (Role.REQUESTER, (What.LIST, What.CASE, What.IMAGES, What.REPORT, What.TURNAROUND), (Scope.OWN_SITE,)),
     (Role.APPROVER, (What.LIST, What.CASE, What.IMAGES, What.REPORT, What.TURNAROUND), (Scope.OWN_SITE,)),
-    (Role.SITE_ADMIN, (What.LIST, What.PEOPLE, What.TURNAROUND, What.QUARANTINE), (Scope.OWN_SITE,)),
+    (Role.SITE_ADMIN, (What.LIST, What.PEOPLE, What.QUARANTINE), (Scope.OWN_SITE,)),
+    (Role.SITE_ADMIN, (What.TURNAROUND,), (Scope.REGION,)),  # what the house asked for, and what it was asked
     (Role.COORDINATOR, (What.LIST, What.CASE, What.IMAGES, What.REPORT, What.TURNAROUND), (Scope.REGION,)),
     (Role.SPECIALIST, (What.LIST, What.CASE, What.IMAGES), (Scope.ASSIGNED, Scope.CLAIMABLE)),
     (Role.SPECIALIST, (What.REPORT, What.TURNAROUND), (Scope.ASSIGNED,)),

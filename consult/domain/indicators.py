@@ -21,6 +21,18 @@ INDICATORS: dict[str, Words] = {
 """Radiology quality control indicators: an emergency X-ray or CT is reported within two hours of the examination; a
 critical finding is on record at both sides within ten minutes."""
 
+SOURCES: dict[str, Words] = {
+    EMERGENCY_TWO_HOURS: Words(
+        "放射专业质控指标：急诊 X 线、CT 自检查开始 2 小时内出具报告",
+        "Radiology quality indicator: an emergency X-ray or CT is reported within two hours of the examination",
+    ),
+    CRITICAL_TEN_MINUTES: Words(
+        "放射专业质控指标：发现危急值 10 分钟内通报，双方时间、内容、签名均有记录",
+        "Radiology quality indicator: told within ten minutes, with both sides' time, content and signature on record",
+    ),
+}
+"""What each indicator asks, as people read it beside the figure."""
+
 OWNERS: dict[str, Words] = {
     "requester": Words("申请医师", "requesting physician"),
     "requesting site": Words("申请医院", "requesting hospital"),

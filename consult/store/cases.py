@@ -1,6 +1,6 @@
 """Cases in the database: kept whole, found by what a person may see, listed by what is due first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Table,
     and_,
     delete,
     false,
@@ -37,28 +38,34 @@ FAR = "9999"
 
 def visible_to(actor: Actor, what: What) -> Condition:
     """The start of every query on cases: the rows in which the actor sees ``what``, by the ACCESS table's scopes."""
-    scopes = scope_of(actor, what)
-    seen = true() if Scope.ALL in scopes else or_(false(), *(_scope(scope, actor) for scope in scopes))
+    seen = within(scope_of(actor, what), actor, cases)
     if what is What.IMAGES and not actor.is_system:  # T30: its images are nobody's business any more
         return and_(seen, cases.c.state != State.ENTERED_IN_ERROR)
     return seen
 
 
-def _scope(scope: Scope, actor: Actor) -> Condition:
+def within(scopes: Iterable[Scope], actor: Actor, table: Table) -> Condition:
+    """The rows of a table with the columns of ``cases`` that lie in any of these scopes of the actor."""
+    asked = frozenset(scopes)
+    return true() if Scope.ALL in asked else or_(false(), *(_scope(scope, actor, table) for scope in asked))
+
+
+def _scope(scope: Scope, actor: Actor, table: Table) -> Condition:
     site, person = actor.institution_code, actor.person_id
     if site is None or person is None:
         return false()
-    conditions: dict[Scope, Condition] = {
-        Scope.OWN_SITE: cases.c.requesting_site == site,
-        Scope.REGION: or_(cases.c.centre == site, cases.c.performing_site == site, cases.c.requesting_site == site),
-        Scope.ASSIGNED: or_(cases.c.assignee_id == person, cases.c.author_id == person),
-        Scope.CLAIMABLE: _claimable(actor),
-        Scope.IN_REVIEW: or_(
-            and_(cases.c.performing_site == site, cases.c.state == State.IN_REVIEW), cases.c.reviewer_id == person
+    row = table.c
+    conditions: dict[Scope, Callable[[], Condition]] = {
+        Scope.OWN_SITE: lambda: row.requesting_site == site,
+        Scope.REGION: lambda: or_(row.centre == site, row.performing_site == site, row.requesting_site == site),
+        Scope.ASSIGNED: lambda: or_(row.assignee_id == person, row.author_id == person),
+        Scope.CLAIMABLE: lambda: _claimable(actor),
+        Scope.IN_REVIEW: lambda: or_(
+            and_(row.performing_site == site, row.state == State.IN_REVIEW), row.reviewer_id == person
         ),
-        Scope.SAMPLE: cases.c.sampled,
+        Scope.SAMPLE: lambda: row.sampled,
     }
-    return conditions[scope]
+    return conditions[scope]()
 
 
 def _claimable(actor: Actor) -> Condition:

@@ -10,6 +10,7 @@ from consult.store import (
     tables_proof,
     tables_reports,
     tables_studies,
+    tables_turnaround,
 )
 
 metadata = tables.metadata
@@ -23,4 +24,5 @@ TABLES = (
     tables_proof,
     tables_reports,
     tables_studies,
+    tables_turnaround,
 )

@@ -21,6 +21,7 @@ from consult.web.pages import pages
 from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
 from consult.web.studies import studies_api
+from consult.web.turnaround import turnaround_api
 
 LARGEST_BODY = 64 * 1024 * 1024
 POLICY = "; ".join(
@@ -73,6 +74,7 @@ def create_app(parts: Parts) -> OpenAPI:
         audit.audit_api,
         quarantine_api,
         administration_api,
+        turnaround_api,
     ):
         app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts))

@@ -798,6 +798,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/turnaround": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tiles of a period, whole or divided; with ``cases=1`` the cases behind one metric. */
+        get: operations["turnaround_show_turnaround_turnaround_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/turnaround/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the cases of the period can be narrowed by. */
+        get: operations["turnaround_show_choices_turnaround_choices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/turnaround.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tiles, or the cases, as CSV (UTF-8 with a byte order mark); that it was taken is written down. */
+        get: operations["turnaround_export_csv_turnaround_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/turnaround.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook; that it was taken is written down. */
+        get: operations["turnaround_export_xlsx_turnaround_xlsx_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2852,6 +2920,205 @@ export interface components {
             fields: {
                 [key: string]: string;
             };
+        };
+        /**
+         * TurnaroundOut
+         * @description The tiles, or with ``cases`` the cases behind one of them; ``next`` is the cursor for ``after``.
+         */
+        TurnaroundOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** By */
+            by: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /**
+             * Tiles
+             * @default []
+             */
+            tiles: components["schemas"]["TileOut"][];
+            whole?: components["schemas"]["WholeOut"] | null;
+            /**
+             * Items
+             * @default []
+             */
+            items: components["schemas"]["TurnaroundCaseOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * CountOut
+         * @description So many of a kind.
+         */
+        CountOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** N */
+            n: number;
+        };
+        /**
+         * HandsOut
+         * @description Time in somebody's hands, and its share of all time; ``paused``: the consult clock stood still.
+         */
+        HandsOut: {
+            /** Owner */
+            owner: string;
+            /** Label */
+            label: string;
+            /** Paused */
+            paused: boolean;
+            /** Seconds */
+            seconds: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * RateOut
+         * @description Of ``n`` that were judged ``met`` are as the label says; ``rate`` None when there are none (or too few).
+         */
+        RateOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Source */
+            source: string;
+            /** N */
+            n: number;
+            /** Met */
+            met: number | null;
+            /** Rate */
+            rate: number | null;
+        };
+        /**
+         * TileOut
+         * @description A metric of a group; times in seconds; ``suppressed``: fewer than five, so no percentile is told.
+         */
+        TileOut: {
+            /** Metric */
+            metric: string;
+            /** Label */
+            label: string;
+            /** Group */
+            group: string;
+            /** Group Label */
+            group_label: string;
+            /** N */
+            n: number;
+            /** P50 S */
+            p50_s: number | null;
+            /** P90 S */
+            p90_s: number | null;
+            /** P95 S */
+            p95_s: number | null;
+            /** Judged */
+            judged: number | null;
+            /** Breaches */
+            breaches: number | null;
+            /** Overdue */
+            overdue: number | null;
+            /** Suppressed */
+            suppressed: boolean;
+        };
+        /**
+         * TurnaroundCaseOut
+         * @description A case behind a figure, without its patient; ``opens``: you may open the case.
+         */
+        TurnaroundCaseOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
+            /** Priority */
+            priority: string;
+            /** Service Type */
+            service_type: string;
+            /** Requesting Site */
+            requesting_site: string;
+            /** Performing Site */
+            performing_site: string;
+            /** Modality */
+            modality: string;
+            /** Body Part */
+            body_part: string;
+            /**
+             * Submitted At
+             * Format: date-time
+             */
+            submitted_at: string;
+            /** Value S */
+            value_s: number | null;
+            /** Breached */
+            breached: boolean;
+            /** Overdue */
+            overdue: boolean;
+            /** Opens */
+            opens: boolean;
+        };
+        /**
+         * WholeOut
+         * @description What is told of all cases together.
+         */
+        WholeOut: {
+            /** Cases */
+            cases: number;
+            /** Indicators */
+            indicators: components["schemas"]["RateOut"][];
+            first_time_right: components["schemas"]["RateOut"];
+            /** Reasons */
+            reasons: components["schemas"]["CountOut"][];
+            /** Funnel */
+            funnel: components["schemas"]["CountOut"][];
+            /** Hands */
+            hands: components["schemas"]["HandsOut"][];
+            /** Paused Share */
+            paused_share: number;
+            discrepancy: components["schemas"]["RateOut"];
+        };
+        /**
+         * By
+         * @description What the figures are divided by; the empty one is the whole.
+         * @enum {string}
+         */
+        By: "" | "site" | "performing_site" | "modality" | "priority" | "service" | "specialist" | "hour" | "weekday_hour" | "day" | "month";
+        /**
+         * ChoicesOut
+         * @description What the cases of a period can be narrowed by; ``by_people``: figures by specialist are yours to see.
+         */
+        ChoicesOut: {
+            /** Sites */
+            sites: components["schemas"]["NamedOut"][];
+            /** Performing Sites */
+            performing_sites: components["schemas"]["NamedOut"][];
+            /** Modalities */
+            modalities: string[];
+            /** By People */
+            by_people: boolean;
+        };
+        /**
+         * NamedOut
+         * @description A value that cases can be narrowed by, with its name.
+         */
+        NamedOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
         };
         /**
          * Problem
@@ -8504,6 +8771,452 @@ export interface operations {
                     "application/json": components["schemas"]["ChangesOut"];
                 };
             };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    turnaround_show_turnaround_turnaround_get: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                by?: components["schemas"]["By"];
+                site?: string;
+                performing_site?: string;
+                modality?: string;
+                priority?: string;
+                service?: string;
+                metric?: string;
+                group?: string;
+                cases?: boolean;
+                only?: "" | "breaches";
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnaroundOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    turnaround_show_choices_turnaround_choices_get: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                by?: components["schemas"]["By"];
+                site?: string;
+                performing_site?: string;
+                modality?: string;
+                priority?: string;
+                service?: string;
+                metric?: string;
+                group?: string;
+                cases?: boolean;
+                only?: "" | "breaches";
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChoicesOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    turnaround_export_csv_turnaround_csv_get: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                by?: components["schemas"]["By"];
+                site?: string;
+                performing_site?: string;
+                modality?: string;
+                priority?: string;
+                service?: string;
+                metric?: string;
+                group?: string;
+                cases?: boolean;
+                only?: "" | "breaches";
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    turnaround_export_xlsx_turnaround_xlsx_get: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                by?: components["schemas"]["By"];
+                site?: string;
+                performing_site?: string;
+                modality?: string;
+                priority?: string;
+                service?: string;
+                metric?: string;
+                group?: string;
+                cases?: boolean;
+                only?: "" | "breaches";
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description A problem */
             401: {
                 headers: {

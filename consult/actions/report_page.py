@@ -5,6 +5,7 @@ from datetime import datetime
 
 from consult.domain.cases import PRIORITY_NAMES, Case, Priority, State
 from consult.domain.errors import Invalid, Words
+from consult.domain.members import SEATS, SPECIALTIES, Answer, Seat
 from consult.domain.modalities import BODY_PARTS, BodyPart
 from consult.domain.people import Person
 from consult.domain.reports import KeyImage, ReportState, ReportText, content_hash
@@ -14,12 +15,13 @@ from consult.formats.document import (
     Predecessor,
     PrintedExam,
     PrintedImage,
+    PrintedMember,
     PrintedPatient,
     PrintedPerson,
     PrintedRequest,
     ReportDocument,
 )
-from consult.store import cases, people, reports, summaries
+from consult.store import cases, members, people, reports, summaries
 from consult.store.reports import SignedDocument
 from consult.store.unit import Reader
 from consult.store.world import template_of
@@ -64,8 +66,7 @@ def draft_page(
 
     Raises Invalid where a key image is not of the patient's studies.
     """
-    before = next(reversed(reports.documents(connection, case.id)), None)
-    number, version = number_of(case), case.report_version + 1
+    before, number, version = _last(connection, case), number_of(case), case.report_version + 1
     study = next(iter(summaries.summaries(connection, case.requesting_site, case.study_uids)), None)
     document = ReportDocument(
         number=number,
@@ -82,6 +83,7 @@ def draft_page(
         content_sha256=content_hash(text, number=number, version=version, kind=kind, previous_sha256=_hash_of(before)),
         verify_url=f"{verify_url}/verify/{number}",
         two_person=two_person,
+        members=_members(connection, case),
         demo=demo,
         predecessor=_predecessor(before),
         reason=(why or _why(connection, case)) if before else "",
@@ -98,6 +100,10 @@ def _exam(case: Case, study: StudySummary | None) -> PrintedExam:
     name = exam_name(case, study.description if study else "")
     accession_number = study.accession_number if study else ""
     return PrintedExam(name, case.modality, case.body_part, accession_number, case.exam_started, case.study_uids)
+
+
+def _last(connection: Reader, case: Case) -> SignedDocument | None:
+    return next(reversed(reports.documents(connection, case.id)), None)
 
 
 def _hash_of(before: SignedDocument | None) -> str | None:
@@ -132,6 +138,26 @@ def with_images(draft: Draft, pngs: list[bytes]) -> ReportDocument:
     """The page with its images drawn, in the order of ``draft.frames``."""
     images = tuple(PrintedImage(png, caption) for png, (_, _, caption) in zip(pngs, draft.frames, strict=True))
     return replace(draft.document, images=images)
+
+
+def _members(connection: Reader, case: Case) -> tuple[PrintedMember, ...]:
+    """Who took part, the chair first, each with where they differ."""
+    given = members.opinions(connection, case.id)
+    took_part = [member for member in case.members if member.answer == Answer.ACCEPTED]
+    return tuple(
+        PrintedMember(
+            name=member.name,
+            specialty=SPECIALTIES[member.specialty].zh,
+            role=SEATS[Seat(member.role)].zh,
+            institution=_house(connection, member.id),
+            dissent=given[member.id].dissent if member.id in given else "",
+        )
+        for member in sorted(took_part, key=lambda member: list(Seat).index(Seat(member.role)))
+    )
+
+
+def _house(connection: Reader, person_id: str) -> str:
+    return people.institution(connection, people.person(connection, person_id).institution_code).name.zh
 
 
 def _request(connection: Reader, case: Case) -> PrintedRequest:

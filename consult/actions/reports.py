@@ -25,12 +25,13 @@ from consult.domain.errors import (
     WrongState,
 )
 from consult.domain.events import Fact
+from consult.domain.members import Opinion, sits_in
 from consult.domain.people import Actor, Person
 from consult.domain.reports import REPORTER_INTENT, REVIEWER_INTENT, ReportState, ReportText, Signature
 from consult.domain.workflow import STATES, Verb, decide
 from consult.formats.document import ReportDocument, Stamp
 from consult.formats.signing_keys import Signer
-from consult.store import cases, people, reports
+from consult.store import cases, members, people, reports
 from consult.store.reports import ISSUED, PENDING, Revision, SignedDocument
 from consult.store.unit import Reader, Store, Unit
 from consult.store.world import world_of
@@ -92,6 +93,7 @@ class _Act:
     pending: SignedDocument | None
     previous: str | None
     site: str
+    opinions: Mapping[str, Opinion]
 
 
 def seal(parts: Parts, case_id: str, order: Order, actor: Actor, address: str, now: datetime) -> dict[str, Any]:
@@ -134,8 +136,9 @@ def _look(parts: Parts, case_id: str, order: Order, actor: Actor, address: str, 
         page = None if pending else _page(connection, parts, case, order.verb, revision, person, why, now)
         issued = reports.documents(connection, case_id)
         site = people.institution(connection, str(actor.institution_code)).name.zh
+        said = members.opinions(connection, case.id)
     previous = issued[-1].sha256 if issued else None
-    return _Act(order, actor, person, address, now, case, after, revision, page, pending, previous, site)
+    return _Act(order, actor, person, address, now, case, after, revision, page, pending, previous, site, said)
 
 
 def _overridable(say: Mapping[str, Any]) -> frozenset[str]:
@@ -219,6 +222,8 @@ def _issue(unit: Unit, act: _Act, signer: Signer, digest: str) -> dict[str, Any]
     last = reports.latest(unit.connection, case.id)
     if case.version != act.case.version or last is None or last.number != act.revision.number:
         raise Stale
+    if members.opinions(unit.connection, case.id) != act.opinions:  # a dissent must not miss the page by a moment
+        raise Stale
     say = spoken(unit, case, act.order.say, act.now)
     world = world_of(unit.connection, case, act.now, _overridable(act.order.say))
     after, told = decide(case, act.order.verb, act.actor, say, world, act.now)
@@ -293,7 +298,9 @@ def preview(parts: Parts, case_id: str, actor: Actor, now: datetime) -> bytes:
         case = cases.find(connection, case_id, actor, What.REPORT)
         kept = reports.documents(connection, case_id, (PENDING,) if case.state is State.IN_REVIEW else (ISSUED,))
         written = case.state in WRITABLE
-        if not may_see_draft(actor, case.performing_site) and (written or case.state is State.IN_REVIEW):
+        if not may_see_draft(actor, case.performing_site, sits_in(case, actor)) and (
+            written or case.state is State.IN_REVIEW
+        ):
             raise NotFound(NOT_ISSUED)
         page = _unsigned(connection, parts, case, now) if written else None
     if page is not None:

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from consult.actions import cases as requests
+from consult.actions import members as invitations
 from consult.actions.once import Once, do_once
 from consult.domain.cases import Case
 from consult.domain.errors import Invalid, NotFound, Stale, Words
 from consult.domain.events import Fact
 from consult.domain.people import SYSTEM, Actor
 from consult.domain.routing import offer_until, shift_ends
-from consult.domain.workflow import Verb, decide
+from consult.domain.workflow import BY_STATE, Verb, decide
 from consult.domain.workflow_needs import World
 from consult.store import cases, people, reports
 from consult.store.unit import Store, Unit
@@ -108,6 +109,8 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dic
         heard["assignee"] = {"id": person.id, "name": person.name}
         shifts = people.shifts_of(unit.connection, case.performing_site, now)
         heard["offer_until"] = offer_until(str(case.priority), now, shift_ends(shifts, person.id, now))
+    if heard.get("members") is not None:
+        heard["members"] = invitations.named(unit, case, heard["members"])
     if "request" in heard:
         heard |= requests.revised(unit, case, heard.pop("request"), now)
     if heard.get("study_uids"):
@@ -115,6 +118,14 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dic
         kind = requests.kind_of(unit, case.requesting_site, heard["study_uids"], case.modality, case.body_part)
         heard = {"modality": kind[0], "body_part": kind[1]} | heard
     return heard
+
+
+def _linked(unit: Unit, before: Case, after: Case, _actor: Actor, _say: Mapping[str, Any], now: datetime) -> None:
+    """What was begun from this case sees the same images."""
+    added = [uid for uid in after.study_uids if uid not in before.study_uids]
+    for child in cases.children_of(unit.connection, after.id, SYSTEM):
+        if added and (Verb.LINK_STUDIES, child.state) in BY_STATE:
+            move_by_system(unit, child, Verb.LINK_STUDIES, {"study_uids": added}, now)
 
 
 def _returned(unit: Unit, before: Case, *_: Any) -> None:
@@ -130,6 +141,7 @@ BESIDE: dict[Verb, Beside] = {
     Verb.REASSIGN: _returned,
     Verb.CANCEL: _returned,
     Verb.RECALL: _recalled,
+    Verb.LINK_STUDIES: _linked,
     Verb.SECOND_OPINION: requests.second_opinion,
     Verb.MDT: requests.mdt,
 }

@@ -26,6 +26,8 @@ ROLES: dict[Who, Words] = {
     Who.QA: Words("质控", "quality assurance"),
     Who.PLATFORM_ADMIN: Words("平台管理员", "platform admin"),
     Who.SYSTEM: Words("系统", "system"),
+    Who.MEMBER: Words("会诊成员", "member"),
+    Who.INVITED: Words("被邀请人", "invited"),
 }
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _EXAMPLE = Case(
@@ -40,6 +42,7 @@ _WORLD = World(
     report_missing=(Words("请填写诊断意见。", "Write the impression."),),
     blocking=(Words("诊断意见与影像所见矛盾。", "The impression contradicts the findings."),),
     critical_terms=("急性脑出血",),
+    silent=("某医师",),
 )
 
 

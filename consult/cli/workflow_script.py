@@ -6,7 +6,7 @@ from typing import Any
 
 from consult.domain.cases import PRIORITY_NAMES, PRIORITY_RANK, SERVICE_NAMES
 from consult.domain.errors import Words
-from consult.domain.events import CASE_BEGUN, STUDY_FACTS
+from consult.domain.events import CASE_BEGUN, STUDY_FACTS, TALK_FACTS
 from consult.domain.people import ROLE_NAMES
 from consult.domain.reports import REPORT_STATES
 from consult.domain.workflow import LABELS, ORDER, STATES, TRANSITIONS, Verb
@@ -49,7 +49,8 @@ def events() -> str:
         (
             _list("CASE_FACTS", "CaseFact", of_cases),
             _list("STUDY_FACTS", "StudyFact", STUDY_FACTS),
-            "export type FactKind = CaseFact | StudyFact\n",
+            _list("TALK_FACTS", "TalkFact", TALK_FACTS),
+            "export type FactKind = CaseFact | StudyFact | TalkFact\n",
         )
     )
 

@@ -30,6 +30,7 @@ class Scope(StrEnum):
     ASSIGNED = "assigned"  # offered to, taken by, or written by the actor
     CLAIMABLE = "claimable"  # waits in the pool of the actor's institution, for a skill the actor has
     IN_REVIEW = "in_review"  # waits for review in the actor's institution, or was reviewed by the actor
+    MEMBER = "member"  # of a multidisciplinary consultation, and did not decline
     SAMPLE = "sample"  # drawn for quality assurance
     ALL = "all"
 
@@ -43,6 +44,8 @@ ACCESS: tuple[tuple[Role, tuple[What, ...], tuple[Scope, ...]], ...] = (
     (Role.SPECIALIST, (What.LIST, What.CASE, What.IMAGES), (Scope.ASSIGNED, Scope.CLAIMABLE)),
     (Role.SPECIALIST, (What.REPORT, What.TURNAROUND), (Scope.ASSIGNED,)),
     (Role.REVIEWER, (What.LIST, What.CASE, What.IMAGES, What.REPORT, What.TURNAROUND), (Scope.IN_REVIEW,)),
+    (Role.SPECIALIST, (What.LIST, What.CASE, What.IMAGES, What.REPORT), (Scope.MEMBER,)),
+    (Role.REVIEWER, (What.LIST, What.CASE, What.IMAGES, What.REPORT), (Scope.MEMBER,)),
     (Role.QA, (What.LIST, What.CASE, What.IMAGES, What.REPORT), (Scope.SAMPLE,)),
     (Role.QA, (What.TURNAROUND,), (Scope.ALL,)),
     (Role.PLATFORM_ADMIN, (What.LIST, What.CASE, What.PEOPLE, What.TURNAROUND, What.OPERATIONS), (Scope.ALL,)),
@@ -58,7 +61,8 @@ class CaseFacts:
     """What the scopes ask of a case.
 
     ``centre`` is the regional centre of the requesting institution; ``in_pool`` says that anyone fit may claim it;
-    ``modality`` and ``body_part`` are empty while no image told them.
+    ``modality`` and ``body_part`` are empty while no image told them; ``member_ids`` are invited to a submitted request
+    and did not decline.
     """
 
     requesting_site: str
@@ -72,6 +76,7 @@ class CaseFacts:
     assignee_id: str | None = None
     author_ids: frozenset[str] = frozenset()
     reviewer_ids: frozenset[str] = frozenset()
+    member_ids: frozenset[str] = frozenset()
 
 
 def _own_site(actor: Actor, case: CaseFacts) -> bool:
@@ -97,6 +102,10 @@ def _in_review(actor: Actor, case: CaseFacts) -> bool:
     return waits_here or actor.person_id in case.reviewer_ids
 
 
+def _member(actor: Actor, case: CaseFacts) -> bool:
+    return actor.person_id in case.member_ids
+
+
 def _sample(_: Actor, case: CaseFacts) -> bool:
     return case.sampled
 
@@ -112,6 +121,7 @@ HOLDS: Mapping[Scope, Callable[[Actor, CaseFacts], bool]] = MappingProxyType(
         Scope.ASSIGNED: _assigned,
         Scope.CLAIMABLE: _claimable,
         Scope.IN_REVIEW: _in_review,
+        Scope.MEMBER: _member,
         Scope.SAMPLE: _sample,
         Scope.ALL: _all,
     }
@@ -140,6 +150,6 @@ def may_administer(actor: Actor, institution_code: str) -> bool:
     return Scope.ALL in scopes or (Scope.OWN_SITE in scopes and actor.institution_code == institution_code)
 
 
-def may_see_draft(actor: Actor, performing_site: str) -> bool:
-    """Whether the actor is on the side that writes: what is not signed yet is for nobody else."""
-    return actor.is_system or actor.institution_code == performing_site
+def may_see_draft(actor: Actor, performing_site: str, sits_in: bool = False) -> bool:
+    """Whether the actor is on the side that writes, or sits in the consultation: what is not signed is for no other."""
+    return actor.is_system or sits_in or actor.institution_code == performing_site

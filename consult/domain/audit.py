@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from consult.domain.errors import Words
-from consult.domain.events import Fact
+from consult.domain.events import TALK, Fact
 
 BEGINNING = "0" * 64
 """What stands in place of a hash before the first row."""
@@ -147,7 +147,7 @@ def entry_of(fact: Fact) -> Entry | None:
         fact.at,
         fact.by_id,
         fact.by_name,
-        fact.subject,
+        "case" if fact.subject == TALK else fact.subject,
         fact.subject_id,
         detail={"kind": fact.kind, "version": fact.version},
     )

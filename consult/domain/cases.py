@@ -177,6 +177,19 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Someone in a multidisciplinary consultation: the specialty, as what (members.py), and what they answered."""
+
+    id: str
+    name: str
+    specialty: str
+    role: str
+    answer: str = "invited"
+    answered_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A case as it stands; each change of it is one fact, and the facts alone rebuild it."""
 
@@ -230,6 +243,7 @@ class Case:
     recalls: tuple[Recall, ...] = ()
     sampled: bool = False  # drawn for quality assurance
     parent_id: str | None = None
+    members: tuple[Member, ...] = ()  # of a multidisciplinary consultation
     patient_override: str = ""  # why images go with the request though they differ about the patient
 
     def stay_ends(self, now: datetime) -> Iterable[tuple[State, datetime, datetime]]:
@@ -348,6 +362,7 @@ _READERS: dict[str, Any] = {
     "authors": tuple,
     "stays": lambda value: tuple(Stay(State(stay["state"]), _moment(stay["since"])) for stay in value),
     "alerts": lambda value: tuple(_alert(alert) for alert in value),
+    "members": lambda value: tuple(Member(**_read(member, ("answered_at",), ())) for member in value),
     "asked": lambda value: tuple(Asked(**asked) for asked in value),
     "why": lambda value: tuple(_why(why) for why in value),
 }

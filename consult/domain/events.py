@@ -13,12 +13,18 @@ STUDY_FACTS = ("study_received", "study_conflict", "study_settled", "study_annou
 announced what there is of it, a person chose between copies, a check found that it is not as it was kept."""
 
 
+TALK = "talk"
+"""The subject of what is said beside a case's moves; ``subject_id`` is the case's, whose version it does not change."""
+TALK_FACTS = ("opinion",)
+"""A member of a multidisciplinary consultation saved an opinion."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One thing that happened: to what, when (UTC), by whom, and which fields it changed.
 
-    ``subject`` is ``case`` or ``study``; ``version`` is the subject's version after the fact; ``seq`` is its place in
-    the order of commits, None until it is stored. ``data`` holds JSON values only.
+    ``subject`` is ``case``, ``talk`` or ``study``; ``version`` is the subject's version after the fact; ``seq`` is its
+    place in the order of commits, None until it is stored. ``data`` holds JSON values only.
     """
 
     subject: str

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from consult.domain.cases import Case
 from consult.domain.emergency import request_lacks
+from consult.domain.members import is_mdt
 from consult.domain.recalls import recall_waits
 
 ONLY_WHEN: dict[str, Callable[[Case], bool]] = {
@@ -11,6 +12,7 @@ ONLY_WHEN: dict[str, Callable[[Case], bool]] = {
     "confirm_entered_in_error": lambda case: case.error_claimed_by is not None,
     "complete_request": lambda case: bool(request_lacks(case)),
     "acknowledge_recall": recall_waits,
+    "invite": is_mdt,
     "record_call": lambda case: any(alert.is_open for alert in case.alerts),
     "confirm_alert": lambda case: any(alert.is_open for alert in case.alerts),
     "handle_alert": lambda case: any(alert.state == "acknowledged" for alert in case.alerts),

@@ -56,7 +56,7 @@ class Need:
 
     Empty ``modality`` or ``body_part``: not known yet. ``due_at`` is when the report is due. ``conflicts`` are the
     people with a part of their own in the case; ``passed_over`` declined it or let an offer run out; ``affinity`` had
-    it before it was returned.
+    it before it was returned; ``chair`` was asked by name to lead a multidisciplinary consultation: nobody else fits.
     """
 
     requesting_site: str
@@ -70,6 +70,7 @@ class Need:
     conflicts: frozenset[str] = frozenset()
     passed_over: tuple[str, ...] = ()
     affinity: str | None = None
+    chair: str | None = None
     agreements: tuple[Agreement, ...] = ()
 
     @property
@@ -153,6 +154,10 @@ def _skills(need: Need, candidate: Candidate) -> list[Skill]:
     return [s for s in candidate.person.skills if s.covers(need.modality, need.body_part, need.subspecialty)]
 
 
+def _named(need: Need, candidate: Candidate) -> bool:
+    return need.chair == candidate.person.id
+
+
 def _agreed(need: Need, candidate: Candidate, moment: Moment) -> bool:
     day = moment.calendar.local_day(moment.now)
     at_home = candidate.person.institution_code == need.performing_site
@@ -179,18 +184,27 @@ FILTERS: tuple[Filter, ...] = (
     Filter(
         "no-skill",
         Words("不读此类检查（设备、部位或亚专业不符）", "does not read this modality, body part or subspecialty"),
-        lambda need, c, _: bool(_skills(need, c)),
+        lambda need, c, _: _named(need, c) or bool(_skills(need, c)),
     ),
-    Filter("off-rota", Words("现在不值班", "not on call now"), lambda _, c, m: on_rota(c.shifts, c.person.id, m.now)),
+    Filter(
+        "off-rota",
+        Words("现在不值班", "not on call now"),
+        lambda need, c, m: _named(need, c) or on_rota(c.shifts, c.person.id, m.now),
+    ),
     Filter(
         "load-limit",
         Words("在手工作已达上限", "has as much open work as agreed"),
-        lambda need, c, _: c.open_units + need.units <= c.person.load_limit_units,
+        lambda need, c, _: _named(need, c) or c.open_units + need.units <= c.person.load_limit_units,
     ),
     Filter(
         "conflict",
         Words("与本例有利益关系（本人申请或相关）", "has a part of their own in this case"),
         lambda need, c, _: c.person.id not in need.conflicts,
+    ),
+    Filter(
+        "not-chair",
+        Words("多学科会诊由主席接诊", "the chair takes a multidisciplinary consultation"),
+        lambda need, c, _: need.chair is None or _named(need, c),
     ),
     Filter(
         "passed-over",

@@ -8,6 +8,7 @@ from typing import Any
 from consult.domain.cases import Asked, Case, Party, Priority, State
 from consult.domain.critical import found, read_back
 from consult.domain.emergency import REST_FOLLOWS_WITHIN
+from consult.domain.members import accepted
 from consult.domain.people import Actor, Role
 from consult.domain.reports import ReportState
 
@@ -107,9 +108,9 @@ def claim(_case: Case, actor: Actor, _say: Say, _now: datetime) -> Mapping[str, 
     return {"assignee": party(actor), "offer_until": None}
 
 
-def accept(_case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:
-    """The offer is answered."""
-    return {"offer_until": None}
+def accept(case: Case, actor: Actor, _say: Say, now: datetime) -> Mapping[str, Any]:
+    """The offer is answered; a chair who takes the case has accepted the invitation with it."""
+    return {"offer_until": None} | accepted(case, actor, now)
 
 
 def pass_on(case: Case, _actor: Actor, _say: Say, _now: datetime) -> Mapping[str, Any]:

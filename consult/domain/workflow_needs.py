@@ -27,6 +27,8 @@ class Who(StrEnum):
     QA = "qa"
     PLATFORM_ADMIN = "platform_admin"
     SYSTEM = "system"
+    MEMBER = "member"
+    INVITED = "invited"
 
 
 def _at(site: str, role: Role, actor: Actor) -> bool:
@@ -47,6 +49,8 @@ RELATIONS: dict[Who, Callable[[Case, Actor], bool]] = {
     Who.QA: lambda _, actor: Role.QA in actor.roles,
     Who.PLATFORM_ADMIN: lambda _, actor: Role.PLATFORM_ADMIN in actor.roles,
     Who.SYSTEM: lambda _, actor: actor.is_system,
+    Who.MEMBER: lambda case, actor: any(m.id == actor.person_id and m.answer != "declined" for m in case.members),
+    Who.INVITED: lambda case, actor: any(m.id == actor.person_id and m.answer == "invited" for m in case.members),
 }
 
 
@@ -75,7 +79,7 @@ class World:
     ``unfit`` maps a person id to what rules them out; a person who qualifies is mapped to None, one who is not a
     candidate at all is absent. ``appointments`` are the other ones of
     whoever has the case. ``patient_differs`` is in what the images contradict the request about the patient.
-    ``blocking`` are findings of the writing rules that were not overridden.
+    ``blocking`` are findings of the writing rules that were not overridden; ``silent`` are members without an opinion.
     """
 
     agreed: bool = True
@@ -90,6 +94,7 @@ class World:
     critical_terms: tuple[str, ...] = ()
     receipts: int = 0
     appointments: tuple[datetime, ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 Holds = Callable[[Case, Actor, Mapping[str, Any], World, datetime], bool]

@@ -65,6 +65,17 @@ class PrintedPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedMember:
+    """Someone who took part in a multidisciplinary consultation; ``dissent`` is where they differ, in their words."""
+
+    name: str
+    specialty: str
+    role: str
+    institution: str = ""
+    dissent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Predecessor:
     """The signed document that this one follows: number, version and the SHA-256 of its PDF."""
 
@@ -104,6 +115,7 @@ class ReportDocument:
     predecessor: Predecessor | None = None
     reason: str = ""
     reviewer: PrintedPerson | None = None
+    members: tuple[PrintedMember, ...] = ()
 
     @property
     def preliminary(self) -> bool:

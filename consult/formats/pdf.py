@@ -163,6 +163,7 @@ def _report_values(document: ReportDocument, images: tuple[str, ...]) -> dict[st
         "age": age_on(born, day.astimezone(SHOWN_ZONE).date()),
         "request": document.request,
         "exam": document.exam,
+        "dissents": [member for member in document.members if member.dissent.strip()],
         "predecessor": document.predecessor,
         "sections": [
             {"code": section.value, "name": names[section].zh, "text": document.text.section(section).strip()}

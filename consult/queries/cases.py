@@ -7,6 +7,7 @@ from consult.domain.access import What, may_see_draft
 from consult.domain.cases import Case
 from consult.domain.clocks import ClockReading
 from consult.domain.events import Fact
+from consult.domain.members import sits_in
 from consult.domain.people import Actor, Institution
 from consult.domain.report_templates import Template
 from consult.domain.routing import Explained, route
@@ -15,7 +16,7 @@ from consult.domain.workflow import Move, open_to
 from consult.store import cases, people, reports, summaries
 from consult.store.candidates import candidates_for, need_of
 from consult.store.reports import Revision, SignedDocument
-from consult.store.unit import Store
+from consult.store.unit import Reader, Store
 from consult.store.world import due_of, readings_of, report_due, template_of, world_of
 
 __all__ = ["CaseView", "Revision", "candidates", "story", "version", "view"]
@@ -40,6 +41,8 @@ class CaseView:
     revision: Revision | None
     documents: tuple[SignedDocument, ...]
     two_person: bool
+    parent: Case | None
+    children: tuple[Case, ...]
     now: datetime
 
 
@@ -50,7 +53,7 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
         world = world_of(connection, case, now)
         sees_images = cases.sees(connection, case_id, actor, What.IMAGES)
         sees_report = cases.sees(connection, case_id, actor, What.REPORT)
-        writes = may_see_draft(actor, case.performing_site)
+        writes = may_see_draft(actor, case.performing_site, sits_in(case, actor))
         return CaseView(
             case=case,
             due_at=due_of(case, now),
@@ -65,8 +68,17 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
             revision=reports.latest(connection, case_id) if sees_report and writes else None,
             documents=tuple(reports.documents(connection, case_id)) if sees_report else (),
             two_person=world.two_person,
+            parent=_parent(connection, case, actor),
+            children=tuple(cases.children_of(connection, case_id, actor)),
             now=now,
         )
+
+
+def _parent(connection: Reader, case: Case, actor: Actor) -> Case | None:
+    """The case that this one was begun from, where the actor sees it."""
+    if case.parent_id is None or not cases.sees(connection, case.parent_id, actor, What.LIST):
+        return None
+    return cases.find(connection, case.parent_id, actor, What.LIST)
 
 
 def story(store: Store, case_id: str, actor: Actor, after: int = 0) -> list[Fact]:

@@ -7,6 +7,7 @@ from consult.domain.access import What, may_see_draft
 from consult.domain.cases import Case
 from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import NotFound, Words
+from consult.domain.members import sits_in
 from consult.domain.people import Actor
 from consult.domain.report_templates import Template
 from consult.domain.reports import ReportText
@@ -29,7 +30,7 @@ def current(store: Store, case_id: str, actor: Actor) -> Revision | None:
 def _drafted(connection: Reader, case_id: str, actor: Actor) -> Case:
     """The case, for those who may see what is not signed yet. Raises NotFound."""
     case = cases.find(connection, case_id, actor, What.REPORT)
-    if not may_see_draft(actor, case.performing_site):
+    if not may_see_draft(actor, case.performing_site, sits_in(case, actor)):
         raise NotFound
     return case
 

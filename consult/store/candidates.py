@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from consult.domain.cases import Case
+from consult.domain.members import chair_of, is_mdt
+from consult.domain.people import SYSTEM
 from consult.domain.routing import WORK_UNITS, Candidate, Need
 from consult.store import cases as case_store
 from consult.store import people
@@ -15,7 +17,8 @@ NO_DUE_TIME = timedelta(days=1)
 
 
 def need_of(connection: Connection, case: Case, due_at: datetime | None, now: datetime) -> Need:
-    """What a case asks of a reader."""
+    """What a case asks of a reader; a second opinion is never the first reader's."""
+    chair = chair_of(case)
     return Need(
         requesting_site=case.requesting_site,
         performing_site=case.performing_site,
@@ -24,11 +27,18 @@ def need_of(connection: Connection, case: Case, due_at: datetime | None, now: da
         modality=case.modality,
         body_part=case.body_part,
         due_at=due_at or now + NO_DUE_TIME,
-        conflicts=frozenset({case.requester.id}),
+        conflicts=frozenset({case.requester.id, *_first_readers(connection, case)}),
+        chair=chair.id if chair else None,
         passed_over=case.passed_over,
         affinity=case.affinity,
         agreements=tuple(people.agreements_of(connection, case.requesting_site)),
     )
+
+
+def _first_readers(connection: Connection, case: Case) -> tuple[str, ...]:
+    if case.parent_id is None or is_mdt(case):
+        return ()
+    return case_store.find(connection, case.parent_id, SYSTEM).authors
 
 
 def candidates_for(connection: Connection, case: Case, now: datetime) -> list[Candidate]:

@@ -24,10 +24,12 @@ from sqlalchemy import (
 from consult.domain.access import Scope, What, scope_of
 from consult.domain.cases import PRIORITY_RANK, Case, State, case_of, document_of
 from consult.domain.errors import NotFound, Stale
-from consult.domain.events import Fact
+from consult.domain.events import TALK, Fact
+from consult.domain.members import Answer
 from consult.domain.people import ANY, Actor, Role
 from consult.domain.workflow import LIVE
 from consult.store.tables import case_studies, cases, counters, facts
+from consult.store.tables_members import case_members
 from consult.store.tables_studies import studies
 from consult.store.unit import Unit
 from consult.store.upsert import put
@@ -63,6 +65,7 @@ def _scope(scope: Scope, actor: Actor, table: Table) -> Condition:
         Scope.IN_REVIEW: lambda: or_(
             and_(row.performing_site == site, row.state == State.IN_REVIEW), row.reviewer_id == person
         ),
+        Scope.MEMBER: lambda: _member(person),
         Scope.SAMPLE: lambda: row.sampled,
     }
     return conditions[scope]()
@@ -76,6 +79,11 @@ def _claimable(actor: Actor) -> Condition:
     return and_(
         cases.c.performing_site == actor.institution_code, cases.c.state == State.QUEUED, or_(false(), *skilled)
     )
+
+
+def _member(person_id: str) -> Condition:
+    sits = case_members.c.person_id == person_id, case_members.c.answer != Answer.DECLINED
+    return and_(cases.c.state != State.DRAFT, cases.c.id.in_(select(case_members.c.case_id).where(*sits)))
 
 
 def claimable_by(actor: Actor) -> Condition:
@@ -105,6 +113,7 @@ def _row(case: Case, due_at: datetime | None) -> dict[str, Any]:
         "assignee_id": case.assignee.id if case.assignee else None,
         "author_id": case.author.id if case.author else None,
         "reviewer_id": case.reviewer.id if case.reviewer else None,
+        "parent_id": case.parent_id,
         "patient_name": case.patient.name,
         "modality": case.modality,
         "body_part": case.body_part,
@@ -122,6 +131,7 @@ def add(unit: Unit, case: Case, told: Fact, due_at: datetime | None) -> None:
     """Keep a new case and tell its first fact."""
     unit.connection.execute(insert(cases).values(_row(case, due_at)))
     _link(unit.connection, case)
+    _seat(unit.connection, case)
     unit.tell(told)
 
 
@@ -135,6 +145,9 @@ def save(unit: Unit, before: Case, after: Case, told: Fact, due_at: datetime | N
     if after.study_uids != before.study_uids:
         unit.connection.execute(delete(case_studies).where(case_studies.c.case_id == after.id))
         _link(unit.connection, after)
+    if after.members != before.members:
+        unit.connection.execute(delete(case_members).where(case_members.c.case_id == after.id))
+        _seat(unit.connection, after)
     unit.tell(told)
 
 
@@ -143,6 +156,12 @@ def _link(connection: Connection, case: Case) -> None:
         connection.execute(
             insert(case_studies), [{"case_id": case.id, "study_uid": uid} for uid in dict.fromkeys(case.study_uids)]
         )
+
+
+def _seat(connection: Connection, case: Case) -> None:
+    if case.members:
+        seats = [{"case_id": case.id, "person_id": m.id, "role": m.role, "answer": m.answer} for m in case.members]
+        connection.execute(insert(case_members), seats)
 
 
 def find(connection: Connection, case_id: str, actor: Actor, what: What = What.CASE) -> Case:
@@ -228,6 +247,7 @@ def _mine(actor: Actor) -> Condition:
         cases.c.requester_id == person,
         cases.c.reviewer_id == person,
         cases.c.author_id == person,
+        _member(person or ""),
     ]
     if Role.COORDINATOR in actor.roles:
         waits = cases.c.state.in_((State.SUBMITTED, State.QUEUED))
@@ -251,7 +271,7 @@ def facts_seen(connection: Connection, actor: Actor, after: int, limit: int) -> 
     """Facts of cases that the actor may list, after a place in the log, in order."""
     query = (
         select(facts)
-        .join(cases, and_(facts.c.subject == "case", cases.c.id == facts.c.subject_id))
+        .join(cases, and_(facts.c.subject.in_(("case", TALK)), cases.c.id == facts.c.subject_id))
         .where(facts.c.seq > after, visible_to(actor, What.LIST))
         .order_by(facts.c.seq)
         .limit(limit)
@@ -293,13 +313,23 @@ def twin_of(connection: Connection, case: Case) -> str | None:
         cases.c.patient_name == case.patient.name,
         cases.c.live,
         cases.c.state != State.DRAFT,
-        cases.c.id != case.id,
+        cases.c.id.not_in([case.id, *([case.parent_id] if case.parent_id else [])]),
     )
     for document in connection.scalars(query):
         other = case_of(document)
         if other.question.strip() == case.question.strip() and set(other.study_uids) == set(case.study_uids):
             return other.number
     return None
+
+
+def children_of(connection: Connection, case_id: str, actor: Actor) -> list[Case]:
+    """The cases that were begun from this one, oldest first, as far as the actor may list them."""
+    query = (
+        select(cases.c.document)
+        .where(cases.c.parent_id == case_id, visible_to(actor, What.LIST))
+        .order_by(cases.c.created_at, cases.c.id)
+    )
+    return [case_of(document) for document in connection.scalars(query)]
 
 
 def of_study(connection: Connection, study_uid: str, states: Sequence[State]) -> list[Case]:

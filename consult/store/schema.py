@@ -3,6 +3,7 @@
 from consult.store import (
     tables,
     tables_audit,
+    tables_members,
     tables_nodes,
     tables_notices,
     tables_people,
@@ -17,6 +18,7 @@ metadata = tables.metadata
 TABLES = (
     tables,
     tables_audit,
+    tables_members,
     tables_nodes,
     tables_notices,
     tables_people,

@@ -101,6 +101,7 @@ cases = Table(
     Column("sampled", Boolean, nullable=False),
     Column("rank", String(64), nullable=False),
     Column("document", Document, nullable=False),
+    Column("parent_id", String(32)),
     Index("ix_cases_rank_id", "rank", "id"),
     Index("ix_cases_requesting_site_rank", "requesting_site", "rank"),
     Index("ix_cases_performing_site_rank", "performing_site", "rank"),
@@ -109,6 +110,7 @@ cases = Table(
     Index("ix_cases_author_id_rank", "author_id", "rank"),
     Index("ix_cases_performing_site_state_rank", "performing_site", "state", "rank"),
     Index("ix_cases_patient_name", "patient_name"),
+    Index("ix_cases_parent_id", "parent_id"),
 )
 """A case as it stands; everything in it can be rebuilt from its facts.
 

@@ -12,12 +12,13 @@ from consult.domain.cases import Case, Priority, State
 from consult.domain.completeness import StudyCompleteness
 from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import Words
+from consult.domain.members import is_mdt
 from consult.domain.report_templates import Section, Template, template_for
 from consult.domain.reports import ReportText
 from consult.domain.routing import excluded_by
 from consult.domain.workflow import STATES
 from consult.domain.workflow_needs import Images, World
-from consult.store import cases, patients, people, reports, studies
+from consult.store import cases, members, patients, people, reports, studies
 from consult.store.candidates import candidates_for, need_of
 
 RUNS = {str(state): row.clocks for state, row in STATES.items()}
@@ -107,12 +108,13 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
         duplicate=cases.twin_of(connection, case) if case.state is State.DRAFT else None,
         images=images_of(connection, case),
         patient_differs=patients.differences_of(connection, case),
-        two_person=performing.policy.two_person,
+        two_person=performing.policy.two_person and not is_mdt(case),
         approver_required=requesting.policy.approver_required and case.priority is not Priority.EMERGENCY,
         unfit=_unfit(connection, case, now) if case.state in ROUTABLE else {},
         report_missing=missing,
         blocking=blocking,
         critical_terms=critical,
+        silent=members.silent(connection, case) if case.state in WRITING else (),
         receipts=reports.receipts(connection, case.id, case.report_version) if case.state is State.SIGNED else 0,
         appointments=cases.appointments_of(connection, case.assignee.id, case.id)
         if case.assignee and case.state in (State.ACCEPTED, State.SCHEDULED)

@@ -16,6 +16,7 @@ from consult.web.cases import cases_api
 from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
 from consult.web.manifests import ProofFigures, manifests_api
+from consult.web.members import members_api
 from consult.web.openapi import open_app
 from consult.web.pages import pages
 from consult.web.quarantine import quarantine_api
@@ -70,6 +71,7 @@ def create_app(parts: Parts) -> OpenAPI:
         reports_api,
         studies_api,
         manifests_api,
+        members_api,
         feed_api,
         audit.audit_api,
         quarantine_api,

@@ -17,6 +17,7 @@ from consult.queries.worklist import Line, Page
 from consult.web import case_shapes, schemas
 from consult.web.case_records import alerts_out, indicators_out, owned_out, person_out, recalls_out, someone_out
 from consult.web.language import spoken
+from consult.web.members import members_out, relative_out
 from consult.web.report_json import report_out
 from consult.web.studies import study_out
 
@@ -50,6 +51,9 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         asked=[case_shapes.AskedOut(item=a.item, answer=a.answer, declined=a.declined) for a in case.asked],
         **_on_record(view),
         parent_id=case.parent_id,
+        parent=relative_out(view.parent) if view.parent else None,
+        children=[relative_out(child) for child in view.children],
+        members=members_out(case),
         created_at=case.created_at,
         updated_at=case.updated_at,
         due_at=view.due_at,

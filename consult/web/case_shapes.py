@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from consult.domain.cases import Priority, ServiceType
+from consult.web.member_shapes import MemberOut, RelativeOut
 from consult.web.record_shapes import AlertOut, IndicatorOut, OwnedOut, PartyOut, RecallOut
 from consult.web.schemas import ConsentIn
 
@@ -308,6 +309,9 @@ class CaseOut(BaseModel):
     time_by_owner: list[OwnedOut]
     paused_share: float
     parent_id: str | None
+    parent: RelativeOut | None
+    children: list[RelativeOut]
+    members: list[MemberOut]
     created_at: datetime
     updated_at: datetime
     due_at: datetime | None

@@ -86,6 +86,14 @@ class AnswerIn(In):
     declined: bool = False
 
 
+class MemberIn(In):
+    """Someone who is asked into a consultation, for which specialty and as what."""
+
+    person: Line
+    specialty: Line
+    role: Literal["chair", "member", "observer"]
+
+
 class MoveIn(In):
     """A move; which of the fields it needs stands in the case's ``moves``."""
 
@@ -117,6 +125,7 @@ class MoveIn(In):
     kind: Literal["corrected", "amended"] | None = None
     question: Text | None = None
     performing_site: Line | None = None
+    members: list[MemberIn] | None = Field(default=None, max_length=100)
 
 
 class KeyImageIn(In):

@@ -108,7 +108,7 @@ def test_a_patient_has_no_seat_inside() -> None:
 
 def test_two_roles_see_what_either_sees() -> None:
     both = someone(Role.SPECIALIST, Role.REVIEWER, at=GUIYANG)
-    assert scope_of(both, What.CASE) == {Scope.ASSIGNED, Scope.CLAIMABLE, Scope.IN_REVIEW}
+    assert scope_of(both, What.CASE) == {Scope.ASSIGNED, Scope.CLAIMABLE, Scope.IN_REVIEW, Scope.MEMBER}
 
 
 def test_accounts_are_looked_after_by_the_house_or_the_platform() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from consult.domain.cases import Alert, Asked, Case, Party, Patient, Priority, ServiceType, State, Stay
+from consult.domain.cases import Alert, Asked, Case, Member, Party, Patient, Priority, ServiceType, State, Stay
 from consult.domain.errors import Unmet, Words
 from consult.domain.people import Actor
 from consult.domain.workflow import TRANSITIONS, Verb, decide
 from consult.domain.workflow_needs import Images, Need, World
-from tests.makers.cases import CALLED, FITS, GOOD_WORLD, READ_BACK, RECALLED, a_case, say
+from tests.makers.cases import CALLED, FITS, GOOD_WORLD, INVITED, READ_BACK, RECALLED, a_case, say
 from tests.makers.people import ACTORS, NOW
 
 GAPS = tuple(Words(f"缺第 {n} 层。", f"Slice {n} is missing.") for n in (35, 36, 37, 38))
@@ -97,6 +97,16 @@ BROKEN: dict[str, Broken] = {
     "handling-said": (Verb.HANDLE_ALERT, State.IN_PROGRESS, ASKS, {}, {}, {"handling": ""}),
     "read-back-said": (Verb.CONFIRM_ALERT, State.IN_PROGRESS, ASKS, {}, {}, {"read_back": " "}),
     "open-ones-read-back": (Verb.ACKNOWLEDGE, State.DELIVERED, ASKS, {"alerts": (CALLED,)}, {}, {"read_back": " "}),
+    "is-mdt": (Verb.INVITE, State.DRAFT, ASKS, {"service_type": ServiceType.TELECONSULTATION}, {}, {}),
+    "list-fits": (Verb.INVITE, State.DRAFT, ASKS, {}, {}, {"members": INVITED[:1]}),
+    "specialties-named": (Verb.SUBMIT, State.DRAFT, ASKS, {"service_type": ServiceType.MDT}, {}, {}),
+    "specialties-present": (
+        Verb.OPEN, State.ACCEPTED, READ,
+        {"service_type": ServiceType.MDT, "members": tuple(Member(**each) for each in INVITED)}, {}, {},
+    ),
+    "chair-signs": (Verb.SIGN, State.IN_PROGRESS, READ, {"service_type": ServiceType.MDT}, {}, {}),
+    "not-by-the-chair": (Verb.SUBMIT_FOR_REVIEW, State.IN_PROGRESS, READ, {"service_type": ServiceType.MDT}, {}, {}),
+    "opinions-given": (Verb.SIGN, State.IN_PROGRESS, READ, {}, {"silent": ("杨医师",)}, {}),
     "may-raise": (Verb.CHANGE_PRIORITY, State.QUEUED, ASKS, {"raised_by_requester": True}, {}, {}),
     "other-priority": (Verb.CHANGE_PRIORITY, State.QUEUED, DUTY, {}, {}, {"priority": "routine"}),
 }  # fmt: skip

@@ -76,6 +76,10 @@ def a_case(state: State = State.DRAFT, **changes: Any) -> Case:
     return replace(case, **changes)
 
 
+INVITED = [
+    {"id": "guiyang.ct", "name": "陈医师", "specialty": "radiology", "role": "chair"},
+    {"id": "guiyang.mr", "name": "杨医师", "specialty": "neurosurgery", "role": "member"},
+]
 SAYS: Mapping[Verb, Mapping[str, Any]] = {
     Verb.ASSIGN: {"assignee": {"id": "guiyang.ct2", "name": "赵医师"}},
     Verb.REASSIGN: {"assignee": {"id": "guiyang.ct2", "name": "赵医师"}},
@@ -84,6 +88,7 @@ SAYS: Mapping[Verb, Mapping[str, Any]] = {
     Verb.CHANGE_PRIORITY: {"priority": "urgent"},
     Verb.SUBMIT_FOR_REVIEW: {"variation": "与初步报告一致"},
     Verb.SIGN: {"variation": "与初步报告一致"},
+    Verb.INVITE: {"members": INVITED},
     Verb.RAISE_ALERT: {"critical": {"finding": "急性肺栓塞"}},
     Verb.RECORD_CALL: {"receiver": "王建国", "channel": "phone", "reached": True},
     Verb.CONFIRM_ALERT: {"read_back": "急性脑出血，立即处理"},
@@ -97,6 +102,7 @@ FITS: Mapping[Verb, Mapping[str, Any]] = {
     Verb.COMPLETE_REQUEST: {"completes_by": NOW, "clinical_history": ""},
     Verb.REMIND_REQUEST: {"completes_by": NOW, "clinical_history": ""},
     Verb.REMIND_APPOINTMENT: {"appointment_at": NOW},
+    Verb.INVITE: {"service_type": ServiceType.MDT},
     Verb.CALL_CONTACT: {"alerts": (CALLED,)},
     Verb.RECORD_CALL: {"alerts": (CALLED,)},
     Verb.CONFIRM_ALERT: {"alerts": (CALLED,)},

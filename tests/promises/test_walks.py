@@ -25,7 +25,17 @@ from consult.store.world import readings_of, world_of
 from tests.makers.cases import PATIENT, a_study, begun, by, say, stored, write_report
 from tests.makers.people import ACTORS, NOW, settle
 
-WIPED = ("case_studies", "report_revisions", "report_documents", "deliveries", "cases", "facts", "timers")
+WIPED = (
+    "case_studies",
+    "case_members",
+    "case_opinions",
+    "report_revisions",
+    "report_documents",
+    "deliveries",
+    "cases",
+    "facts",
+    "timers",
+)
 ENDED = {State.REJECTED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED, State.ENTERED_IN_ERROR}
 ISSUED = {State.SIGNED, State.DELIVERED, State.ACKNOWLEDGED, State.CLOSED}
 ENDS = (Verb.REJECT, Verb.WITHDRAW, Verb.CANCEL, Verb.EXPIRE, Verb.CONFIRM_ENTERED_IN_ERROR)

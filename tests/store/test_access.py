@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from consult.domain.access import CaseFacts, What, may
-from consult.domain.cases import Case, Party, State
+from consult.domain.cases import Case, Member, Party, State
 from consult.domain.events import Fact
 from consult.domain.people import ANY, Actor, Skill
 from consult.store import cases
@@ -18,6 +18,12 @@ STATES = (State.DRAFT, State.QUEUED, State.ASSIGNED, State.IN_REVIEW, State.SIGN
 SITES = (("ANLONG", "GUIYANG", "XINGYI"), ("DUSHAN", "XINGYI", "XINGYI"), ("DUSHAN", "GUIYANG", None))
 KINDS = (("CT", "HEAD"), ("MR", "SPINE"), ("CT", ""), ("", ""))
 CT2, REVIEWER = Party("guiyang.ct2", "赵医师"), Party("guiyang.reviewer", "张主任")
+MEMBERS = (
+    (),
+    (Member("guiyang.mr", "杨医师", "neurology", "member", "accepted"), Member("qa", "质控员", "urology", "member")),
+    (Member("guiyang.reviewer2", "李主任", "oncology", "observer"),
+     Member("guiyang.mr", "杨医师", "neurology", "member", "declined")),
+)  # fmt: skip
 PEOPLE = ((None, None, None), (CT2, None, None), (CT2, CT2, REVIEWER))
 MORE = {
     "head only": Actor("h", "某医师", ACTORS["guiyang.ct"].roles, "GUIYANG", skills=(Skill("CT", "HEAD"),)),
@@ -43,6 +49,7 @@ def all_cases() -> list[Case]:
             author=people[1],
             reviewer=people[2],
             sampled=n % 3 == 0,
+            members=MEMBERS[n % 7 % 3],
         )
         for n, (state, sites, kind, people) in enumerate(product(STATES, SITES, KINDS, PEOPLE))
     ]
@@ -62,6 +69,7 @@ def facts_of(case: Case) -> CaseFacts:
         assignee_id=case.assignee.id if case.assignee else None,
         author_ids=frozenset({case.author.id} if case.author else ()),
         reviewer_ids=frozenset({case.reviewer.id} if case.reviewer else ()),
+        member_ids=frozenset(m.id for m in case.members if m.answer != "declined" and case.state is not State.DRAFT),
     )
 
 

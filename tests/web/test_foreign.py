@@ -36,6 +36,7 @@ BODIES = {
     "/api/v1/quarantine/<number>/retry": {"charset": None},
     "/api/v1/cases/<case_id>/moves": {"verb": "withdraw", "reason": "x"},
     "/api/v1/cases/<case_id>/report": {"impression": "x"},
+    "/api/v1/cases/<case_id>/opinion": {"text": "x"},
     "/api/v1/cases/<case_id>/report/checks": {"impression": "x"},
 }
 VERSION = {f"/api/v1/admin/accounts/<person_id>{verb}": "?version=1" for verb in ("", "/close", "/reopen", "/password")}

@@ -1,5 +1,5 @@
 /** Every question and verb the pages put to the server, by name. Each throws Problem when it cannot be answered. */
-import { api, told } from './client'
+import { api, told, type Schema } from './client'
 import type { CaseDetail, CaseEvent, CaseRow, Language, MoveBody, NewCase, Page, Queue, Study } from './types'
 import { etagOf, transport } from './wire'
 
@@ -48,6 +48,9 @@ export const cases = {
     told(api.POST('/api/v1/cases/{case_id}/moves', { ...onCase(id), body, headers: { 'If-Match': etagOf(version), 'Idempotency-Key': key } })),
   events: async (id: string) => (await told(api.GET('/api/v1/cases/{case_id}/events', onCase(id)))).items as CaseEvent[],
   candidates: async (id: string) => (await told(api.GET('/api/v1/cases/{case_id}/candidates', onCase(id)))).items,
+  experts: (id: string) => told(api.GET('/api/v1/cases/{case_id}/experts', onCase(id))),
+  opinions: (id: string) => told(api.GET('/api/v1/cases/{case_id}/opinions', onCase(id))),
+  giveOpinion: (id: string, body: Schema['OpinionIn']) => told(api.PUT('/api/v1/cases/{case_id}/opinion', { ...onCase(id), body })),
   pdf: (id: string, version?: number) =>
     `/api/v1/cases/${encodeURIComponent(id)}/report.pdf${version === undefined ? '' : `?version=${String(version)}`}`,
 }

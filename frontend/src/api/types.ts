@@ -28,6 +28,9 @@ export type CriticalAlert = Told<Schema['AlertOut']>
 export type CaseReport = Told<Schema['ReportOut']>
 export type ReportVersion = Told<Schema['VersionOut']>
 export type Verdict = Told<Schema['VerdictOut']>
+export type CaseMember = Told<Schema['MemberOut']>
+export type Expert = Told<Schema['ExpertOut']>
+export type Opinions = Told<Schema['OpinionsOut']>
 export type Fact = Told<Schema['HintOut']>
 
 /** A state that the description calls a string is one of the workflow's. */

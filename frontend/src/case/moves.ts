@@ -1,6 +1,7 @@
 /** Sorts a case's moves into the buttons of the page, and says which can be pressed. */
 import type { Asked, CaseDetail, CriticalAlert, Move, Need } from '@/api/types'
 
+import { seatsFit, type Seat } from './members'
 import { emptyRest, restBody, type Rest } from './rest'
 import { FIRST, mannerOf, type Place, type Weight } from './verbs'
 
@@ -79,6 +80,7 @@ export interface Answers {
   reached: boolean
   handling: string
   request: Rest
+  members: Seat[]
 }
 
 export function emptyAnswers(detail: CaseDetail): Answers {
@@ -108,6 +110,7 @@ export function emptyAnswers(detail: CaseDetail): Answers {
     reached: true,
     handling: '',
     request: emptyRest(),
+    members: detail.members.map((one) => ({ person: one.person.id, specialty: one.specialty, role: one.role })),
   }
 }
 
@@ -133,6 +136,7 @@ export function lacking(questions: string[], answers: Answers, nowMs: number): P
     critical: [answers.critical.trim() === '', 'needCritical'],
     finding: [answers.finding === '', 'needFinding'],
     receiver: [answers.receiver.trim() === '', 'needReceiver'],
+    members: [!seatsFit(answers.members), 'needMembers'],
     handling: [answers.handling.trim() === '', 'needHandling'],
   }
   const found = questions.flatMap((question) => {

@@ -14,6 +14,8 @@ interface Manner {
 const MANNERS: Record<string, Manner> = {
   revise: { weight: 'side', place: 'edit' },
   link_studies: { weight: 'side', place: 'here' },
+  accept_invitation: { weight: 'forward', place: 'here' },
+  decline_invitation: { weight: 'stop', place: 'here' },
   complete_request: { weight: 'forward', place: 'here' },
   acknowledge_recall: { weight: 'forward', place: 'here' },
   confirm_alert: { weight: 'forward', place: 'here' },

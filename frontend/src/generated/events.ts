@@ -40,6 +40,9 @@ export const CASE_FACTS = [
   'change_priority',
   'second_opinion',
   'mdt',
+  'invite',
+  'accept_invitation',
+  'decline_invitation',
   'give_outcome',
   'emergency_submit',
   'complete_request',
@@ -66,4 +69,9 @@ export const STUDY_FACTS = [
 ] as const
 export type StudyFact = (typeof STUDY_FACTS)[number]
 
-export type FactKind = CaseFact | StudyFact
+export const TALK_FACTS = [
+  'opinion',
+] as const
+export type TalkFact = (typeof TALK_FACTS)[number]
+
+export type FactKind = CaseFact | StudyFact | TalkFact

@@ -507,6 +507,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/experts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can be asked into a consultation. */
+        get: operations["members_show_experts_cases__case_id__experts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/opinions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every member's opinion, for the members. */
+        get: operations["members_show_opinions_cases__case_id__opinions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/opinion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Save one's own opinion as a new version. */
+        put: operations["members_save_opinion_cases__case_id__opinion_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feed": {
         parameters: {
             query?: never;
@@ -1272,6 +1323,11 @@ export interface components {
             paused_share: number;
             /** Parent Id */
             parent_id: string | null;
+            parent: components["schemas"]["RelativeOut"] | null;
+            /** Children */
+            children: components["schemas"]["RelativeOut"][];
+            /** Members */
+            members: components["schemas"]["MemberOut"][];
             /**
              * Created At
              * Format: date-time
@@ -1480,6 +1536,32 @@ export interface components {
             caption: string;
         };
         /**
+         * MemberOut
+         * @description Someone in the consultation; ``answer`` is invited, accepted or declined.
+         */
+        MemberOut: {
+            person: components["schemas"]["PartyOut"];
+            /** Specialty */
+            specialty: string;
+            /** Specialty Label */
+            specialty_label: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "chair" | "member" | "observer";
+            /** Role Label */
+            role_label: string;
+            /** Answer */
+            answer: string;
+            /** Answer Label */
+            answer_label: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * MissingOut
          * @description One thing that is missing from a series.
          */
@@ -1599,6 +1681,24 @@ export interface components {
             /** Acknowledged At */
             acknowledged_at: string | null;
             acknowledged_by: components["schemas"]["PartyOut"] | null;
+        };
+        /**
+         * RelativeOut
+         * @description A case that this one came from, or that came from it.
+         */
+        RelativeOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Service Type */
+            service_type: string;
+            /** State */
+            state: string;
+            /** Label */
+            label: string;
+            /** Question */
+            question: string;
         };
         /**
          * ReportOut
@@ -1931,6 +2031,8 @@ export interface components {
             question?: string | null;
             /** Performing Site */
             performing_site?: string | null;
+            /** Members */
+            members?: components["schemas"]["MemberIn"][] | null;
         };
         /**
          * AnswerIn
@@ -1957,6 +2059,21 @@ export interface components {
             finding: string;
         };
         /**
+         * MemberIn
+         * @description Someone who is asked into a consultation, for which specialty and as what.
+         */
+        MemberIn: {
+            /** Person */
+            person: string;
+            /** Specialty */
+            specialty: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "chair" | "member" | "observer";
+        };
+        /**
          * OverrideIn
          * @description A writing rule that does not apply here, and why.
          */
@@ -1971,7 +2088,7 @@ export interface components {
          * @description What someone does to a case.
          * @enum {string}
          */
-        Verb: "revise" | "link_studies" | "submit" | "images_incomplete" | "images_complete" | "return_for_supplement" | "resubmit" | "triage" | "reject" | "assign" | "claim" | "accept" | "decline" | "offer_ran_out" | "schedule" | "reschedule" | "open" | "release" | "reassign" | "issue_preliminary" | "submit_for_review" | "return_review" | "sign" | "co_sign" | "deliver" | "acknowledge" | "close" | "addend" | "correct" | "recall" | "withdraw" | "cancel" | "expire" | "mark_entered_in_error" | "confirm_entered_in_error" | "escalate" | "change_priority" | "second_opinion" | "mdt" | "give_outcome" | "emergency_submit" | "complete_request" | "remind_request" | "remind_supplement" | "remind_appointment" | "session_failed" | "acknowledge_recall" | "raise_alert" | "call_contact" | "record_call" | "confirm_alert" | "handle_alert";
+        Verb: "revise" | "link_studies" | "submit" | "images_incomplete" | "images_complete" | "return_for_supplement" | "resubmit" | "triage" | "reject" | "assign" | "claim" | "accept" | "decline" | "offer_ran_out" | "schedule" | "reschedule" | "open" | "release" | "reassign" | "issue_preliminary" | "submit_for_review" | "return_review" | "sign" | "co_sign" | "deliver" | "acknowledge" | "close" | "addend" | "correct" | "recall" | "withdraw" | "cancel" | "expire" | "mark_entered_in_error" | "confirm_entered_in_error" | "escalate" | "change_priority" | "second_opinion" | "mdt" | "invite" | "accept_invitation" | "decline_invitation" | "give_outcome" | "emergency_submit" | "complete_request" | "remind_request" | "remind_supplement" | "remind_appointment" | "session_failed" | "acknowledge_recall" | "raise_alert" | "call_contact" | "record_call" | "confirm_alert" | "handle_alert";
         /**
          * CurrentOut
          * @description A report's text as last saved; revision 0 before the first word.
@@ -2440,6 +2557,101 @@ export interface components {
             at: string;
             /** Faults */
             faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * ExpertsOut
+         * @description Who can be asked, and for what.
+         */
+        ExpertsOut: {
+            /** Items */
+            items: components["schemas"]["ExpertOut"][];
+            /** Specialties */
+            specialties: components["schemas"]["SpecialtyOut"][];
+        };
+        /**
+         * ExpertOut
+         * @description Someone who can be asked into a consultation; ``chairs`` says that they may lead it.
+         */
+        ExpertOut: {
+            person: components["schemas"]["PartyOut"];
+            /** Site */
+            site: string;
+            /** Chairs */
+            chairs: boolean;
+        };
+        /**
+         * SpecialtyOut
+         * @description A department that a member can sit for.
+         */
+        SpecialtyOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * OpinionsOut
+         * @description What was said so far; ``revision`` is one's own last, 0 before the first.
+         */
+        OpinionsOut: {
+            /** Items */
+            items: components["schemas"]["OpinionOut"][];
+            /** Writes */
+            writes: boolean;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * OpinionOut
+         * @description A member's opinion as it stands, and what it was before.
+         */
+        OpinionOut: {
+            /** Revision */
+            revision: number;
+            /** Text */
+            text: string;
+            /** Dissent */
+            dissent: string;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            person: components["schemas"]["PartyOut"];
+            /** Revisions */
+            revisions: components["schemas"]["RevisionOut"][];
+        };
+        /**
+         * RevisionOut
+         * @description One saved state of an opinion.
+         */
+        RevisionOut: {
+            /** Revision */
+            revision: number;
+            /** Text */
+            text: string;
+            /** Dissent */
+            dissent: string;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+        };
+        /**
+         * OpinionIn
+         * @description One's own opinion; ``dissent`` where one differs from the conclusion; ``base_revision`` tells a conflict.
+         */
+        OpinionIn: {
+            /** Text */
+            text: string;
+            /**
+             * Dissent
+             * @default
+             */
+            dissent: string;
+            /** Base Revision */
+            base_revision?: number | null;
         };
         /**
          * FeedOut
@@ -6785,6 +6997,319 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerificationOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members_show_experts_cases__case_id__experts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertsOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members_show_opinions_cases__case_id__opinions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpinionsOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members_save_opinion_cases__case_id__opinion_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpinionIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionOut"];
                 };
             };
             /** @description A problem */

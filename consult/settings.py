@@ -28,7 +28,8 @@ class Blobs(Section):
     """Where images and documents are kept: ``file:///folder``, or ``s3://bucket/prefix``.
 
     For S3: ``spool`` is this machine's folder for what arrives, for quarantine, and for ``near_bytes`` of copies.
-    ``endpoint`` is where a store that is not Amazon's answers; without keys those of the machine are used.
+    ``endpoint`` is where a store that is not Amazon's answers; without keys those of the machine are used. A request to
+    it may take ``timeout_s``; longer, and the sender is told to send again.
     """
 
     url: str = "file:///var/lib/consult/blobs"
@@ -36,6 +37,7 @@ class Blobs(Section):
     near_bytes: int = 64 * 1024 * 1024 * 1024
     endpoint: str | None = None
     region: str = "us-east-1"
+    timeout_s: float = 60.0
     access_key: str | None = None
     secret_key: str | None = Field(default=None, repr=False)
 

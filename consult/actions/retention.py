@@ -9,12 +9,13 @@ from consult.actions.parts import Parts
 from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotFound, Words
 from consult.domain.retention import TERMS_YEARS, Kind, Verdict, may_be_removed
-from consult.store import people, retention
+from consult.store import doctor, people, retention
 from consult.store.blobs import Blobs
 from consult.store.retention import Held, Hold
 from consult.store.unit import Store
 
-YOUNG = timedelta(hours=1)
+GRACE_S = 120.0
+"""Longer than any object takes from its place in the store to its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _verdict(study: Held, own: dict[tuple[str, str], int], now: datetime) -> Ver
 def remove(parts: Parts, study_id: str, by: str) -> bool:
     """Remove one study if the rule still allows it: rows, then objects that nothing names; a tombstone stays.
 
-    Where objects lie on a shelf elsewhere they stay there. Raises Unavailable.
+    The objects are set aside, until ``settle``. Raises Unavailable.
     """
     now = parts.clock()
     with parts.store.write() as unit:
@@ -98,21 +99,24 @@ def remove(parts: Parts, study_id: str, by: str) -> bool:
         unnamed = retention.remove(unit, study, by, now)
         detail = {"institution": study.institution, "objects": len(unnamed)}
         unit.note(Entry(Deed.REMOVE, now, None, by, "study", study.study_uid, detail=detail))
-    if not parts.settings.blobs.elsewhere:
-        for sha256 in unnamed:
-            _drop(parts.blobs, sha256, now)
+    for sha256 in unnamed:
+        parts.blobs.set_aside(sha256)
     return True
 
 
-def _drop(blobs: Blobs, sha256: str, now: datetime) -> None:
-    """Remove an object, unless the same bytes have just come again: then its row is about to be written."""
-    place = blobs.path(sha256)
-    aside = blobs.root / f"removing-{sha256}"
-    try:
-        place.rename(aside)
-    except FileNotFoundError:
-        return
-    if aside.stat().st_mtime >= (now - YOUNG).timestamp() and not place.exists():
-        aside.rename(place)
-    else:
-        aside.unlink()
+def settle(store: Store, blobs: Blobs) -> int:
+    """Remove for good what was set aside; how many objects. What a row names by now is put back.
+
+    The same bytes may have come again just before they were set aside, and their row just after: so this is to run
+    GRACE_S later, when every row under way is written. Raises Unavailable.
+    """
+    dropped = 0
+    for sha256 in blobs.aside():
+        with store.read() as connection:
+            named = doctor.is_named(connection, sha256)
+        if named:
+            blobs.put_back(sha256)
+        else:
+            blobs.drop(sha256)
+            dropped += 1
+    return dropped

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,10 @@ def _run(parts: "Parts", asked: argparse.Namespace) -> str:
     if not asked.apply:
         return f"{len(over)} of {len(looked_at)} old studies may be removed; nothing was (--apply removes them)"
     removed = sum(retention.remove(parts, study.id, BY) for study in over)
-    return f"{removed} studies removed"
+    if parts.blobs.aside():
+        print(f"{removed} studies taken out; their objects go in {retention.GRACE_S:.0f} s", flush=True)
+        time.sleep(retention.GRACE_S)  # rows under way are written meanwhile
+    return f"{removed} studies removed, {retention.settle(parts.store, parts.blobs)} objects"
 
 
 def _term(parts: "Parts", asked: argparse.Namespace) -> str:

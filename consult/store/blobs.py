@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -137,6 +138,7 @@ class Blobs:
         self._objects = self.root / "objects"
         self.cache = self.root / "cache"
         self._quarantine = self.root / "quarantine"
+        self._removing = self.root / "removing"
         for folder in (self._objects, self.cache, self._quarantine, self.root / "incoming"):
             folder.mkdir(parents=True, exist_ok=True)
         if not (self.root / LAID_OUT).exists():
@@ -239,6 +241,41 @@ class Blobs:
             return self._near.shelf.fetch(sha256)
         place = self._place(sha256)
         return pieces_of(place) if place.exists() else None
+
+    # removal after its term: aside first, so that what comes again meanwhile can be put back
+
+    def set_aside(self, sha256: str) -> None:
+        """Take an object out; nothing happens when it is not there. Raises Unavailable."""
+        if self._near is not None:
+            self._near.set_aside(sha256)
+            return
+        self._removing.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):
+            self._place(sha256).rename(self._removing / sha256)
+
+    def aside(self) -> list[str]:
+        """What was set aside and is not settled, in order. Raises Unavailable."""
+        if self._near is not None:
+            return sorted(self._near.shelf.aside())
+        return sorted(os.listdir(self._removing)) if self._removing.is_dir() else []
+
+    def put_back(self, sha256: str) -> None:
+        """Give an object that was set aside its place again. Raises Unavailable."""
+        if self._near is not None:
+            self._near.shelf.put_back(sha256)
+            return
+        place = self._place(sha256)
+        if moved(self._removing / sha256, place):
+            os.fsync(self._folder(sha256[:2]))
+        else:  # the same bytes came again as a file of their own
+            (self._removing / sha256).unlink(missing_ok=True)
+
+    def drop(self, sha256: str) -> None:
+        """Remove an object that was set aside, for good. Raises Unavailable."""
+        if self._near is not None:
+            self._near.shelf.drop(sha256)
+        else:
+            (self._removing / sha256).unlink(missing_ok=True)
 
     # quarantine
 

@@ -62,6 +62,11 @@ class Near:
         finally:
             aside.unlink(missing_ok=True)
 
+    def set_aside(self, sha256: str) -> None:
+        """Take an object from the shelf, and its copy from here. Raises Unavailable."""
+        self.shelf.set_aside(sha256)
+        self._place(sha256).unlink(missing_ok=True)
+
     def _more(self, size: int) -> None:
         with self._turn:
             held = self._held if self._held is not None else sum(each[1] for each in self._copies())

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, union, update
 
 from consult.domain.retention import UNKNOWN, Kept, Kind
+from consult.store.doctor import is_named
 from consult.store.schema import metadata
 from consult.store.tables import case_studies, cases
 from consult.store.tables_audit import holds, retention, tombstones
+from consult.store.tables_proof import series_manifests
 from consult.store.tables_studies import instances, series, studies
 from consult.store.unit import Unit
 from consult.store.upsert import put
@@ -119,9 +121,10 @@ def _asked(connection: Connection, row: Any) -> Kept:
 def remove(unit: Unit, held: Held, by: str, now: datetime) -> list[str]:
     """Take a study's rows out and leave a tombstone; the hashes that no row names any more."""
     connection = unit.connection
-    named = select(instances.c.sha256).where(instances.c.study_id == held.id).distinct()
-    objects = sorted(connection.execute(named).scalars())
     of_study = select(series.c.id).where(series.c.study_id == held.id)
+    images = select(instances.c.sha256).where(instances.c.study_id == held.id)
+    lists = select(series_manifests.c.sha256).where(series_manifests.c.series_id.in_(of_study))
+    objects = sorted(connection.execute(union(images, lists)).scalars())
     for table in reversed(metadata.sorted_tables):
         for column in table.columns:
             points_at = {key.column.table.name for key in column.foreign_keys}
@@ -136,8 +139,4 @@ def remove(unit: Unit, held: Held, by: str, now: datetime) -> list[str]:
             objects=objects, last_at=held.kept.last_at, at=now, by_name=by,
         )
     )  # fmt: skip
-    still: set[str] = set()
-    for first in range(0, len(objects), 500):
-        some = objects[first : first + 500]
-        still |= set(connection.execute(select(instances.c.sha256).where(instances.c.sha256.in_(some))).scalars())
-    return [sha256 for sha256 in objects if sha256 not in still]
+    return [sha256 for sha256 in objects if not is_named(connection, sha256)]

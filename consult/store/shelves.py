@@ -32,6 +32,22 @@ class Shelf(Protocol):
         """Every object's hash and size."""
         ...
 
+    def set_aside(self, sha256: str) -> None:
+        """Take an object out, so that it can still be put back; nothing happens when it is not there."""
+        ...
+
+    def aside(self) -> list[str]:
+        """What was set aside and is not settled."""
+        ...
+
+    def put_back(self, sha256: str) -> None:
+        """Give an object that was set aside its place again."""
+        ...
+
+    def drop(self, sha256: str) -> None:
+        """Remove an object that was set aside, for good."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class S3:
@@ -42,6 +58,7 @@ class S3:
     region: str
     access_key: str | None
     secret_key: str | None
+    timeout_s: float = 60.0
 
     def open(self) -> "S3Store":
         """The client; it tries again for some seconds before it gives up."""
@@ -57,7 +74,7 @@ class S3:
             config |= {"endpoint": self.endpoint, "virtual_hosted_style_request": False}
         if self.access_key and self.secret_key:
             config |= {"access_key_id": self.access_key, "secret_access_key": self.secret_key}
-        client: Any = {"timeout": "60s", "connect_timeout": "5s"}
+        client: Any = {"timeout": timedelta(seconds=self.timeout_s), "connect_timeout": "5s"}
         if (self.endpoint or "").startswith("http://"):
             client["allow_http"] = True
         return S3Store(
@@ -126,6 +143,53 @@ class S3Shelf:
         except BaseError as away:
             raise Unavailable(AWAY) from away
 
+    def set_aside(self, sha256: str) -> None:
+        """See Shelf."""
+        self._move(_key(sha256), _aside(sha256))
+
+    def aside(self) -> list[str]:
+        """See Shelf."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            return [
+                str(each["path"]).rpartition("/")[2]
+                for page in obstore.list(self._store, prefix="removing")
+                for each in page
+            ]
+        except BaseError as away:
+            raise Unavailable(AWAY) from away
+
+    def put_back(self, sha256: str) -> None:
+        """See Shelf."""
+        self._move(_aside(sha256), _key(sha256))
+
+    def drop(self, sha256: str) -> None:
+        """See Shelf."""
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
+        try:
+            obstore.delete(self._store, _aside(sha256))
+        except (FileNotFoundError, NotFoundError):
+            return
+        except BaseError as away:
+            raise Unavailable(AWAY) from away
+
+    def _move(self, old: str, new: str) -> None:
+        """Copied within the bucket, then deleted: at no moment is it in neither place."""
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
+        try:
+            obstore.copy(self._store, old, new)
+            obstore.delete(self._store, old)
+        except (FileNotFoundError, NotFoundError):
+            return
+        except BaseError as away:
+            raise Unavailable(AWAY) from away
+
 
 def _pieces(found: Any) -> Iterator[bytes]:
     from obstore.exceptions import BaseError
@@ -139,6 +203,10 @@ def _pieces(found: Any) -> Iterator[bytes]:
 
 def _key(sha256: str) -> str:
     return f"objects/{sha256[:2]}/{sha256}"
+
+
+def _aside(sha256: str) -> str:
+    return f"removing/{sha256}"
 
 
 def pieces_of(file: Path) -> Iterator[bytes]:

@@ -1,6 +1,5 @@
 """Nothing is removed by itself, before its term, or under a hold; what is removed leaves a tombstone and a log row."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +15,14 @@ from consult.domain.retention import Kept, Kind, ends, may_be_removed
 from consult.formats.bounded import HeaderReader
 from consult.settings import Settings
 from consult.store.audit import Asked, search
+from consult.store.blobs import Blobs
 from consult.store.tables_audit import tombstones
 from consult.store.tables_studies import instances, studies
 from consult.store.unit import Store
 from tests.doubles import Clock
 from tests.makers.archive import STUDY, Archive, a_slice, archive
 from tests.makers_people import open_institutions
+from tests.peers.s3 import ObjectStore, shelf
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -53,16 +54,23 @@ def kept(store: Store, tmp_path: Path, reader: HeaderReader) -> Iterator[tuple[P
     """A study of two slices that came 31 years ago, and another that shares one object's bytes with nobody."""
     open_institutions(store)
     with archive(store, tmp_path, reader) as opened:
-        for number in (1, 2):
-            opened.put(a_slice(number))
-        opened.put(a_slice(1, study=f"{STUDY}.9", series=f"{STUDY}.9.1"))
-        for place in opened.objects():
-            os.utime(place, (0, 0))
-        with store.write() as unit:
-            old = studies.update().where(studies.c.study_uid == STUDY).values(last_at=NOW - timedelta(days=366 * 31))
-            unit.connection.execute(old)
-        none = cast(Any, None)
-        yield Parts(Settings(), store, opened.blobs, opened.intake, none, none, Clock(NOW), none), opened
+        yield of_31_years_ago(store, opened), opened
+
+
+def of_31_years_ago(store: Store, opened: Archive) -> Parts:
+    for number in (1, 2):
+        opened.put(a_slice(number))
+    opened.put(a_slice(1, study=f"{STUDY}.9", series=f"{STUDY}.9.1"))
+    with store.write() as unit:
+        old = studies.update().where(studies.c.study_uid == STUDY).values(last_at=NOW - timedelta(days=366 * 31))
+        unit.connection.execute(old)
+    none = cast(Any, None)
+    return Parts(Settings(), store, opened.blobs, opened.intake, none, none, Clock(NOW), none)
+
+
+def object_of(parts: Parts, study_id: str) -> str:
+    with parts.store.read() as connection:
+        return connection.execute(select(instances.c.sha256).where(instances.c.study_id == study_id)).scalar_one()
 
 
 def over(parts: Parts) -> list[str]:
@@ -75,6 +83,7 @@ def test_what_is_removed_leaves_a_tombstone_and_a_row_in_the_log(kept: tuple[Par
     assert len(opened.objects()) == 3
     assert retention.remove(parts, study, "运维")
     assert len(opened.objects()) == 1
+    assert retention.settle(parts.store, parts.blobs) == 2
     with parts.store.read() as connection:
         (grave,) = connection.execute(select(tombstones)).all()
         (row,) = search(connection, Asked(deed="remove"), None, 10)
@@ -107,10 +116,51 @@ def test_a_hold_put_meanwhile_stops_the_removal_until_it_is_released(kept: tuple
 def test_the_same_bytes_that_have_just_come_again_are_not_removed(kept: tuple[Parts, Archive]) -> None:
     parts, opened = kept
     (study,) = over(parts)
-    for place in opened.objects():
-        os.utime(place, (NOW.timestamp(), NOW.timestamp()))
     assert retention.remove(parts, study, "运维")
-    assert len(opened.objects()) == 3
+    again = opened.put(a_slice(1))
+    with parts.store.read() as connection:
+        (named,) = connection.execute(
+            select(instances.c.sha256).where(instances.c.study_id == again.study_id)
+        ).scalars()
+    opened.blobs.path(named).unlink()  # as if its row alone had come after the objects were set aside
+    assert retention.settle(parts.store, parts.blobs) == 1
+    assert opened.blobs.verify(named)
+    assert opened.blobs.aside() == []
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[ObjectStore]:
+    with ObjectStore() as started:
+        yield started
+
+
+@pytest.fixture
+def in_bucket(
+    store: Store, tmp_path: Path, reader: HeaderReader, elsewhere: ObjectStore
+) -> Iterator[tuple[Parts, Archive]]:
+    """The same study with its objects in a bucket."""
+    open_institutions(store)
+    with archive(store, tmp_path, reader, blobs=Blobs(tmp_path / "near", 0, shelf=shelf(elsewhere.bucket()))) as opened:
+        yield of_31_years_ago(store, opened), opened
+
+
+def test_what_is_removed_goes_from_the_bucket_too_and_a_hold_keeps_it(in_bucket: tuple[Parts, Archive]) -> None:
+    parts, opened = in_bucket
+    (study,) = over(parts)
+    held = retention.hold(parts, "study", STUDY, "医疗纠纷", "医务科 罗敏")
+    assert not retention.remove(parts, study, "运维")
+    assert len(list(opened.blobs.names())) == 3
+    retention.release(parts, held.id, "已结案", "医务科 罗敏")
+    assert retention.remove(parts, study, "运维")
+    assert len(list(opened.blobs.names())) == 1
+    again = opened.put(a_slice(1))
+    assert retention.settle(parts.store, parts.blobs) == 1
+    assert (len(list(opened.blobs.names())), opened.blobs.aside(), len(opened.objects())) == (2, [], 2)
+    with parts.store.read() as connection:
+        (named,) = connection.execute(
+            select(instances.c.sha256).where(instances.c.study_id == again.study_id)
+        ).scalars()
+    assert opened.blobs.verify(named)
 
 
 def test_a_hold_needs_a_reason_and_something_to_hold(kept: tuple[Parts, Archive]) -> None:

@@ -51,11 +51,18 @@ class Archive:
 
 @contextmanager
 def archive(
-    store: Store, folder: Path, reader: HeaderReader, *, quiet_s: float = 10, reserve_bytes: int = 0, **more: int
+    store: Store,
+    folder: Path,
+    reader: HeaderReader,
+    *,
+    quiet_s: float = 10,
+    reserve_bytes: int = 0,
+    blobs: Blobs | None = None,
+    **more: int,
 ) -> Iterator[Archive]:
-    """An archive over a database and a folder; its clock stands still."""
+    """An archive over a database and a folder, or ``blobs`` elsewhere; its clock stands still."""
     clock = Clock(NOW)
-    blobs = Blobs(folder / "blobs", reserve_bytes)
+    blobs = blobs or Blobs(folder / "blobs", reserve_bytes)
     with Intake(store, blobs, reader, clock, quiet_s=quiet_s, **more) as intake:
         yield Archive(store, blobs, intake, clock)
 

@@ -40,6 +40,11 @@ class ObjectStore:
         """Where it answers."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def port(self) -> int:
+        """Its port on loopback."""
+        return self._port
+
     def bucket(self) -> S3:
         """A new empty bucket, and a prefix in it."""
         import httpx

@@ -22,6 +22,7 @@ SUBJECTS = (
     "turnaround",
     "doctor",
     "backups",
+    "bench",
     "generate",
 )
 

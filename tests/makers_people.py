@@ -19,7 +19,7 @@ from consult.domain.people import (
     SitePolicy,
     Skill,
 )
-from consult.domain.routing import Shift
+from consult.domain.rota import Shift
 from consult.store.schema import metadata
 from consult.store.unit import Store
 

@@ -1,21 +1,23 @@
 """What the system does by itself: routing, offers that run out, escalation, images that came or lack, closing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from consult.actions.workflow import move_by_system
+from consult.actions.workflow import move_by_system, until_when
 from consult.domain import critical, reminders
 from consult.domain.cases import Case, State, Why
 from consult.domain.clocks import RETURNED_EXPIRES_S
+from consult.domain.dispatch import Waiting, dispatch
 from consult.domain.errors import NotFound, Unmet, WrongState
 from consult.domain.events import Fact
 from consult.domain.people import SYSTEM
 from consult.domain.reminders import Topic
-from consult.domain.routing import Explained, offer_until, route, shift_ends
+from consult.domain.routing import Candidate, Explained, Routing
 from consult.domain.workflow import AFTER_DRAFT, LIVE, Verb
 from consult.domain.workflow_needs import lacks_images
 from consult.store import cases, outbox, people
-from consult.store.candidates import candidates_for, need_of
+from consult.store.candidates import house_of, in_pool, known_to, need_of
 from consult.store.outbox import Timer
 from consult.store.patients import differences_of
 from consult.store.unit import Store, Unit
@@ -29,6 +31,11 @@ REMINDERS: dict[Topic, Verb] = {
     Topic.SUPPLEMENT: Verb.REMIND_SUPPLEMENT,
     Topic.APPOINTMENT: Verb.REMIND_APPOINTMENT,
 }
+FREEING = frozenset(
+    map(str, (Verb.OPEN, Verb.SIGN, Verb.SUBMIT_FOR_REVIEW, Verb.CANCEL, Verb.WITHDRAW, Verb.RETURN_FOR_SUPPLEMENT,
+              Verb.REASSIGN, Verb.SCHEDULE))
+)  # fmt: skip
+"""Moves after which somebody's hands are freer than before."""
 CASE_JOBS = ("route", "offer_ran_out", "expire", "escalate", "close", "call_contact", *map(str, REMINDERS.values()))
 
 
@@ -42,6 +49,9 @@ def on_case_fact(store: Store, fact: Fact, now: datetime) -> None:
         _set_timers(unit, case, now)
     if case.state is State.QUEUED:
         route_case(store, case.id, now)
+    elif fact.kind in FREEING:
+        with store.write() as unit:
+            route_house(unit, case.performing_site, now)
 
 
 def on_study_fact(store: Store, fact: Fact, now: datetime) -> None:
@@ -115,25 +125,37 @@ def _next_mark(case: Case, now: datetime) -> datetime | None:
 
 
 def route_case(store: Store, case_id: str, now: datetime) -> None:
-    """T09: offer the case to the best of those who may have it, and remember why; nobody fit: try again later."""
+    """T09: give every waiting case of its house that somebody is free for, in their turn; remember why."""
     with store.write() as unit:
         case = _case(unit, case_id)
         if case is None or case.state is not State.QUEUED:
             return
-        need = need_of(unit.connection, case, report_due(case, now), now)
-        candidates = candidates_for(unit.connection, case, now)
-        decision = route(need, candidates, now)
-        if decision.chosen is None:
-            outbox.set_timer(unit, "route", case.id, now + RETRY_ROUTING)
-            return
-        chosen = decision.chosen
-        shifts = people.shifts_of(unit.connection, case.performing_site, now)
-        say = {
-            "assignee": {"id": chosen.person_id, "name": chosen.name},
-            "offer_until": offer_until(str(case.priority), now, shift_ends(shifts, chosen.person_id, now)),
-            "why": tuple(_why(explained, chosen.person_id) for explained in decision.ranking),
-        }
-        move_by_system(unit, case, Verb.ASSIGN, say, now)
+        for waits in route_house(unit, case.performing_site, now):
+            outbox.set_timer(unit, "route", waits, now + RETRY_ROUTING)
+
+
+def route_house(unit: Unit, site: str, now: datetime) -> list[str]:
+    """The waiting cases of a house against its people, the first in turn to whoever is best for it; who still waits."""
+    house = house_of(unit.connection, site, now)
+    pool = {case.id: case for case in in_pool(unit.connection, site)}
+    waiting = [Waiting(case.id, need_of(unit.connection, case, report_due(case, now), now)) for case in pool.values()]
+
+    def known(each: Waiting, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        return known_to(unit.connection, replace(house, candidates=tuple(candidates)), pool[each.case_id])
+
+    for each, decision in dispatch(waiting, house.candidates, now, house.calendar, house.policy, known):
+        if decision.chosen is not None:
+            _offer(unit, pool.pop(each.case_id), decision, decision.chosen, now)
+    return list(pool)
+
+
+def _offer(unit: Unit, case: Case, decision: Routing, chosen: Explained, now: datetime) -> None:
+    say = {
+        "assignee": {"id": chosen.person_id, "name": chosen.name},
+        "offer_until": until_when(unit, case, chosen.person_id, now),
+        "why": tuple(_why(explained, chosen.person_id) for explained in decision.ranking),
+    }
+    move_by_system(unit, case, Verb.ASSIGN, say, now)
 
 
 def _why(explained: Explained, chosen: str) -> Why:

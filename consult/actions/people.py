@@ -10,7 +10,7 @@ from consult.domain.agreements import Agreement
 from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotAllowed, NotFound, Words
 from consult.domain.people import STAFF_ROLES, Actor, Institution, Language, Licence, Person, Role, Skill
-from consult.domain.routing import Shift
+from consult.domain.rota import Shift
 from consult.domain.sessions import (
     LONGEST_WINDOW,
     PIN_TRIES,
@@ -21,7 +21,7 @@ from consult.domain.sessions import (
     check_pin_text,
     too_many,
 )
-from consult.store import people, sessions
+from consult.store import people, rota, sessions
 from consult.store.unit import Store, Taken, Unit
 
 
@@ -71,7 +71,7 @@ def add_agreement(store: Store, added: Agreement) -> None:
 def add_shifts(store: Store, added: Iterable[Shift]) -> None:
     """Put people on the rota. Raises ValueError for a shift that ends before it begins."""
     with store.write() as unit:
-        people.add_shifts(unit, added)
+        rota.add_shifts(unit, added)
 
 
 def add_person(store: Store, passwords: Passwords, asked: NewAccount, now: datetime) -> Person:

@@ -12,10 +12,11 @@ from consult.domain.cases import Case
 from consult.domain.errors import Invalid, NotFound, Stale, Words
 from consult.domain.events import Fact
 from consult.domain.people import SYSTEM, Actor
-from consult.domain.routing import offer_until, shift_ends
+from consult.domain.rota import shift_ends
+from consult.domain.routing_policy import offer_until
 from consult.domain.workflow import BY_STATE, Verb, decide
 from consult.domain.workflow_needs import World
-from consult.store import cases, people, reports
+from consult.store import cases, people, reports, rota, routing_rules
 from consult.store.unit import Store, Unit
 from consult.store.world import due_of, world_of
 
@@ -107,8 +108,7 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dic
         except NotFound:
             raise Invalid.at("assignee", Words("没有这位专家。", "There is no such specialist.")) from None
         heard["assignee"] = {"id": person.id, "name": person.name}
-        shifts = people.shifts_of(unit.connection, case.performing_site, now)
-        heard["offer_until"] = offer_until(str(case.priority), now, shift_ends(shifts, person.id, now))
+        heard["offer_until"] = until_when(unit, case, person.id, now)
     if heard.get("members") is not None:
         heard["members"] = invitations.named(unit, case, heard["members"])
     if "request" in heard:
@@ -128,6 +128,23 @@ def _linked(unit: Unit, before: Case, after: Case, _actor: Actor, _say: Mapping[
             move_by_system(unit, child, Verb.LINK_STUDIES, {"study_uids": added}, now)
 
 
+def until_when(unit: Unit, case: Case, person_id: str, now: datetime) -> datetime:
+    """Until when an offer of the case to this person stands."""
+    shifts = rota.shifts_of(unit.connection, case.performing_site, now)
+    policy = routing_rules.policy_of(unit.connection, case.performing_site)
+    return offer_until(str(case.priority), now, shift_ends(shifts, person_id, now), policy)
+
+
+def _missed(unit: Unit, before: Case, _after: Case, _actor: Actor, _say: Mapping[str, Any], now: datetime) -> None:
+    if before.assignee is not None:
+        rota.missed(unit, before.assignee.id, now)
+
+
+def _answered(unit: Unit, _before: Case, after: Case, *_: Any) -> None:
+    if after.assignee is not None:
+        rota.answered(unit, after.assignee.id)
+
+
 def _returned(unit: Unit, before: Case, *_: Any) -> None:
     reports.turn(unit.connection, before.id, reports.PENDING, reports.RETURNED)
 
@@ -137,6 +154,9 @@ def _recalled(unit: Unit, before: Case, *_: Any) -> None:
 
 
 BESIDE: dict[Verb, Beside] = {
+    Verb.OFFER_RAN_OUT: _missed,
+    Verb.ACCEPT: _answered,
+    Verb.CLAIM: _answered,
     Verb.RETURN_REVIEW: _returned,
     Verb.REASSIGN: _returned,
     Verb.CANCEL: _returned,

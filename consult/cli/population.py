@@ -11,7 +11,7 @@ from consult.domain.cases import ServiceType
 from consult.domain.errors import Words
 from consult.domain.nodes import Node
 from consult.domain.people import ANY, Institution, InstitutionKind, Licence, Role, SitePolicy, Skill
-from consult.domain.routing import Shift
+from consult.domain.rota import Shift
 
 INSTITUTIONS = (
     Institution(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import fsum
 from typing import NamedTuple
 
@@ -11,43 +11,11 @@ from consult.domain.calendars import CHINA, Calendar
 from consult.domain.errors import Words
 from consult.domain.modalities import BODY_PARTS
 from consult.domain.people import ANY, Person, Role, Skill
-
-ACCEPT_TIMER_S: Mapping[str, float] = {"emergency": 90, "urgent": 600, "routine": 3600}
-"""How long an offer stands before the next one is asked, in seconds, by priority."""
-
-BROADCAST_AFTER: Mapping[str, int] = {"emergency": 2}
-"""After so many missed offers a case of this priority goes to the whole pool at once."""
-
-WORK_UNITS: Mapping[str, float] = {"CR": 0.2, "DX": 0.2, "US": 0.6, "MG": 0.7, "CT": 1.0, "MR": 1.5, "PT": 2.0}
-"""Reading effort by modality, a head CT being 1; rounded from the ratios of published relative value units."""
+from consult.domain.rota import Shift, called_out, on_rota
+from consult.domain.routing_policy import STANDARD, Policy, Rule
+from consult.domain.work_units import units_of
 
 PART_NAMES: Mapping[str, Words] = {str(part): words for part, words in BODY_PARTS.items()}
-
-SECONDS_PER_UNIT = 600.0
-"""How long one work unit takes to read; with it, open work becomes a wait."""
-
-
-class Shift(NamedTuple):
-    """Someone is on call from ``start`` up to ``end`` (aware; the end itself does not count)."""
-
-    person_id: str
-    start: datetime
-    end: datetime
-
-
-def on_rota(shifts: Iterable[Shift], person_id: str, now: datetime) -> bool:
-    """Whether this person is on call now."""
-    return any(s.person_id == person_id and s.start <= now < s.end for s in shifts)
-
-
-def shift_ends(shifts: Iterable[Shift], person_id: str, now: datetime) -> datetime | None:
-    """When this person goes off call, through shifts that meet or overlap; None when not on call now."""
-    mine = sorted((s for s in shifts if s.person_id == person_id), key=lambda s: s.start)
-    end: datetime | None = None
-    for shift in mine:
-        if shift.start <= (end or now) < shift.end:
-            end = shift.end
-    return end
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +41,15 @@ class Need:
     chair: str | None = None
     agreements: tuple[Agreement, ...] = ()
 
-    @property
-    def units(self) -> float:
-        """The reading effort, in work units."""
-        return WORK_UNITS.get(self.modality, 1.0)
+    def told(self) -> dict[str, str]:
+        """What a rule looks at, by its field names."""
+        return {
+            "modality": self.modality,
+            "body_part": self.body_part,
+            "subspecialty": self.subspecialty or "",
+            "requesting_site": self.requesting_site,
+            "priority": self.priority,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +57,9 @@ class Candidate:
     """Someone who might read, with what they have on their hands.
 
     ``open_units`` is work taken and not finished, ``recent_units`` work given in the fairness window (a week), both in
-    work units; ``prior_reads`` counts reports on this patient, ``site_reads`` reports for this requesting site.
+    work units; ``prior_reads`` counts reports on this patient, ``site_reads`` reports for this requesting site;
+    ``unopened`` cases are offered or accepted and not begun; ``unanswered`` offers ran out since the last sign of
+    life; ``seen`` says that they worked here in the last minutes (None: not known).
     """
 
     person: Person
@@ -93,6 +68,9 @@ class Candidate:
     recent_units: float = 0.0
     prior_reads: int = 0
     site_reads: int = 0
+    unopened: int = 0
+    unanswered: int = 0
+    seen: bool | None = None
 
 
 class Exclusion(NamedTuple):
@@ -139,15 +117,22 @@ class Moment:
 
     now: datetime
     calendar: Calendar
+    policy: Policy
+    units: float
+    rules: tuple[Rule, ...] = ()
     mean_recent_units: float = 0.0
 
 
 class Filter(NamedTuple):
-    """One hard condition; a candidate for whom it fails cannot have the case."""
+    """One hard condition; a candidate for whom it fails cannot have the case.
+
+    ``router_only``: the router leaves them out, a coordinator or their own hand may still do it.
+    """
 
     code: str
     words: Words
     holds: Callable[[Need, Candidate, Moment], bool]
+    router_only: bool = False
 
 
 def _skills(need: Need, candidate: Candidate) -> list[Skill]:
@@ -188,13 +173,13 @@ FILTERS: tuple[Filter, ...] = (
     ),
     Filter(
         "off-rota",
-        Words("现在不值班", "not on call now"),
-        lambda need, c, m: _named(need, c) or on_rota(c.shifts, c.person.id, m.now),
+        Words("现在不当班（听班只接急诊）", "not on duty now (on call is for emergencies)"),
+        lambda need, c, m: _named(need, c) or on_rota(c.shifts, c.person.id, m.now, need.priority == "emergency"),
     ),
     Filter(
         "load-limit",
         Words("在手工作已达上限", "has as much open work as agreed"),
-        lambda need, c, _: _named(need, c) or c.open_units + need.units <= c.person.load_limit_units,
+        lambda need, c, m: _named(need, c) or c.open_units + m.units <= c.person.load_limit_units,
     ),
     Filter(
         "conflict",
@@ -207,11 +192,38 @@ FILTERS: tuple[Filter, ...] = (
         lambda need, c, _: need.chair is None or _named(need, c),
     ),
     Filter(
+        "rule",
+        Words("本院派单规则不允许", "the house's routing rules say no"),
+        lambda need, c, m: _named(need, c) or all(_meets(rule, c) for rule in m.rules if rule.hard),
+    ),
+    Filter(
         "passed-over",
         Words("已退单或未按时接诊", "declined it, or let the offer run out"),
         lambda need, c, _: c.person.id not in need.passed_over,
+        router_only=True,
+    ),
+    Filter(
+        "hands-full",
+        Words("手上还有未开始的病例，先留给有空的人", "has cases not begun yet; it waits for whoever is free"),
+        lambda need, c, m: _named(need, c) or need.priority == "emergency" or c.unopened < m.policy.unopened,
+        router_only=True,
+    ),
+    Filter(
+        "not-answering",
+        Words("上次派单未应答，此后没有上线", "let an offer run out, and was not seen since"),
+        lambda need, c, _: _named(need, c) or not c.unanswered,
+        router_only=True,
     ),
 )
+
+
+def _meets(rule: Rule, candidate: Candidate) -> bool:
+    person = candidate.person
+    return (
+        (not rule.pool or person.id in rule.pool)
+        and (not rule.skill or any(skill.subspecialty == rule.skill for skill in person.skills))
+        and (not rule.language or person.language == rule.language)
+    )
 
 
 class Score(NamedTuple):
@@ -224,7 +236,7 @@ class Score(NamedTuple):
 def _slack(need: Need, candidate: Candidate, moment: Moment) -> tuple[Words, float]:
     """Time left after the open work and the reading itself: three classes, so that small differences do not count."""
     left_s = (need.due_at - moment.now).total_seconds()
-    slack_s = left_s - (candidate.open_units + need.units) * SECONDS_PER_UNIT
+    slack_s = left_s - (candidate.open_units + moment.units) * moment.policy.seconds_per_unit
     busy = f"{candidate.open_units:g}"
     if slack_s < 0:
         return Words(f"手上工作量 {busy}，可能赶不上", f"{busy} units open, may be late"), 0.0
@@ -273,31 +285,97 @@ def _fairness(_: Need, candidate: Candidate, moment: Moment) -> tuple[Words, flo
     return Words(f"近一周工作量比平均{zh} {by}", f"{by} units {en} the week's mean"), deficit
 
 
+def _free_now(need: Need, candidate: Candidate, _: Moment) -> tuple[Words, float] | None:
+    if candidate.open_units or candidate.unopened:
+        return None
+    return Words("手上没有病例，可马上开始", "has nothing open, can begin at once"), FREE_POINTS[need.priority]
+
+
+def _seen(_: Need, candidate: Candidate, __: Moment) -> tuple[Words, float] | None:
+    if not candidate.seen:
+        return None
+    return Words("正在线上", "is here now"), 20.0
+
+
+def _on_call(_: Need, candidate: Candidate, moment: Moment) -> tuple[Words, float] | None:
+    if not called_out(candidate.shifts, candidate.person.id, moment.now):
+        return None
+    return Words("听班，当班的人先接", "on call; those on duty come first"), -60.0
+
+
+def _ruled(_: Need, candidate: Candidate, moment: Moment) -> tuple[Words, float] | None:
+    met = [rule for rule in moment.rules if not rule.hard and _meets(rule, candidate)]
+    if not met:
+        return None
+    names = "、".join(rule.note for rule in met)
+    return Words(f"派单规则：{names}", f"routing rules: {names}"), fsum(rule.points for rule in met)
+
+
+FREE_POINTS: Mapping[str, float] = {"emergency": 40.0, "urgent": 20.0, "routine": 10.0}
+
 SCORES: tuple[Score, ...] = (
     Score("slack", _slack),
     Score("skill-fit", _skill_fit),
+    Score("free-now", _free_now),
+    Score("seen", _seen),
+    Score("on-call", _on_call),
     Score("same-case", _same_case),
     Score("prior-reader", _prior_reader),
     Score("site-affinity", _site_affinity),
     Score("fairness", _fairness),
+    Score("rule", _ruled),
 )
 
 
-def excluded_by(need: Need, candidate: Candidate, now: datetime, calendar: Calendar = CHINA) -> tuple[Exclusion, ...]:
-    """Every hard condition that fails for this candidate, in the table's order; empty when they may have the case."""
-    moment = Moment(now, calendar)
-    return tuple(Exclusion(f.code, f.words) for f in FILTERS if not f.holds(need, candidate, moment))
+def _moment(need: Need, now: datetime, calendar: Calendar, policy: Policy, mean: float = 0.0) -> Moment:
+    told = need.told()
+    rules = tuple(rule for rule in policy.rules if rule.covers(told))
+    return Moment(now, calendar, policy, units_of(policy.units, need.modality, need.body_part), rules, mean)
 
 
-def route(need: Need, candidates: Sequence[Candidate], now: datetime, calendar: Calendar = CHINA) -> Routing:
+def excluded_by(
+    need: Need,
+    candidate: Candidate,
+    now: datetime,
+    calendar: Calendar = CHINA,
+    policy: Policy = STANDARD,
+    by_hand: bool = False,
+) -> tuple[Exclusion, ...]:
+    """Every hard condition that fails for this candidate, in the table's order; empty when they may have the case.
+
+    ``by_hand``: a coordinator gives it, or they take it themselves; what only the router minds does not count.
+    """
+    moment = _moment(need, now, calendar, policy)
+    return tuple(
+        Exclusion(f.code, f.words)
+        for f in FILTERS
+        if not (by_hand and f.router_only) and not f.holds(need, candidate, moment)
+    )
+
+
+def is_anyone_fit(
+    need: Need, candidates: Iterable[Candidate], now: datetime, calendar: Calendar = CHINA, policy: Policy = STANDARD
+) -> bool:
+    """Whether the router may offer it to one of them; what changes most is looked at first."""
+    moment = _moment(need, now, calendar, policy)
+    return any(all(f.holds(need, c, moment) for f in reversed(FILTERS)) for c in candidates)
+
+
+def route(
+    need: Need,
+    candidates: Sequence[Candidate],
+    now: datetime,
+    calendar: Calendar = CHINA,
+    policy: Policy = STANDARD,
+) -> Routing:
     """Choose a reader; the same input gives the same answer, whatever the order of the candidates.
 
     Ties go to who was given less, then to who has less open, then by id.
     """
-    out = {c.person.id: excluded_by(need, c, now, calendar) for c in candidates}
+    out = {c.person.id: excluded_by(need, c, now, calendar, policy) for c in candidates}
     fit = [c for c in candidates if not out[c.person.id]]
     mean = fsum(c.recent_units for c in fit) / len(fit) if fit else 0.0
-    moment = Moment(now, calendar, mean)
+    moment = _moment(need, now, calendar, policy, mean)
     scored = [(_explain(need, c, moment), c) for c in fit]
     scored.sort(key=lambda pair: (-pair[0].score, pair[1].recent_units, pair[1].open_units, pair[0].person_id))
     ranked = [explained for explained, _ in scored]
@@ -306,7 +384,7 @@ def route(need: Need, candidates: Sequence[Candidate], now: datetime, calendar: 
         for c in sorted(candidates, key=lambda c: c.person.id)
         if out[c.person.id]
     ]
-    broadcast = len(need.passed_over) >= BROADCAST_AFTER.get(need.priority, len(need.passed_over) + 1)
+    broadcast = need.priority == "emergency" and len(need.passed_over) >= policy.broadcast_after
     chosen = ranked[0] if ranked and not broadcast else None
     return Routing(chosen, (*ranked, *ruled_out), broadcast)
 
@@ -316,12 +394,7 @@ def _explain(need: Need, candidate: Candidate, moment: Moment) -> Explained:
     for score in SCORES:
         judged = score.judge(need, candidate, moment)
         if judged is not None:
-            reasons.append(Reason(score.code, *judged))
+            words, points = judged
+            reasons.append(Reason(score.code, words, round(points * moment.policy.weights.get(score.code, 1.0), 1)))
     total = round(sum(reason.points for reason in reasons), 1)
     return Explained(candidate.person.id, candidate.person.name, total, tuple(reasons))
-
-
-def offer_until(priority: str, now: datetime, shift_end: datetime | None = None) -> datetime:
-    """Until when an offer stands: the accept timer, or the end of the shift where that comes first."""
-    until = now + timedelta(seconds=ACCEPT_TIMER_S[priority])
-    return until if shift_end is None else min(until, shift_end)

@@ -93,7 +93,8 @@ def candidates(store: Store, case_id: str, actor: Actor, now: datetime) -> tuple
     with store.read() as connection:
         case = cases.find(connection, case_id, actor)
         need = need_of(connection, case, report_due(case, now), now)
-        return route(need, candidates_for(connection, case, now), now).ranking
+        house = candidates_for(connection, case, now)
+        return route(need, house.candidates, now, house.calendar, house.policy).ranking
 
 
 def version(store: Store, case_id: str, actor: Actor) -> int:

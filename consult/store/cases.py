@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -365,12 +365,22 @@ REPORTED = (State.SIGNED, State.DELIVERED, State.ACKNOWLEDGED, State.CLOSED)
 HELD = (State.ASSIGNED, State.ACCEPTED, State.SCHEDULED, State.IN_PROGRESS, State.PRELIMINARY)
 
 
-def held_by(connection: Connection, person_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-    """The open work of these people: (person id, modality, case id) a case."""
-    query = select(cases.c.assignee_id, cases.c.modality, cases.c.id).where(
+class Held(NamedTuple):
+    """A case that somebody has on their hands."""
+
+    person_id: str
+    modality: str
+    body_part: str
+    case_id: str
+    state: str
+
+
+def held_by(connection: Connection, person_ids: Sequence[str]) -> list[Held]:
+    """The open work of these people, a row a case."""
+    query = select(cases.c.assignee_id, cases.c.modality, cases.c.body_part, cases.c.id, cases.c.state).where(
         cases.c.assignee_id.in_(person_ids), cases.c.state.in_([str(state) for state in HELD])
     )
-    return [(row.assignee_id, row.modality, row.id) for row in connection.execute(query)]
+    return [Held(*row) for row in connection.execute(query)]
 
 
 def readers_of(connection: Connection, patient_name: str, requesting_site: str) -> dict[str, int]:

@@ -10,14 +10,12 @@ from sqlalchemy import Connection, Executable, Row, delete, insert, literal, sel
 from consult.domain.agreements import Agreement
 from consult.domain.errors import NotFound, Stale, Words
 from consult.domain.people import Institution, InstitutionKind, Language, Licence, Person, Role, SitePolicy, Skill
-from consult.domain.routing import Shift
 from consult.store import nodes
 from consult.store.tables_people import (
     agreements,
     institutions,
     people,
     person_roles,
-    shifts,
     skills,
 )
 from consult.store.unit import Unit
@@ -263,25 +261,6 @@ def _keep_abilities(unit: Unit, told: Person) -> None:
         skills,
         [{"person_id": told.id, "modality": m, "body_part": b, "subspecialty": sub} for m, b, sub in can],
     )
-
-
-def shifts_of(connection: Connection, site: str, now: datetime) -> list[Shift]:
-    """The shifts of an institution's people that have not ended, by their start."""
-    query = (
-        select(shifts)
-        .join(people, people.c.id == shifts.c.person_id)
-        .where(people.c.institution == site, shifts.c.end_at > now)
-        .order_by(shifts.c.start_at, shifts.c.person_id)
-    )
-    return [Shift(row.person_id, row.start_at, row.end_at) for row in connection.execute(query)]
-
-
-def add_shifts(unit: Unit, added: Iterable[Shift]) -> None:
-    """Put these shifts on the rota. Raises ValueError for one that ends before it begins."""
-    planned = list(added)
-    if any(shift.end <= shift.start for shift in planned):
-        raise ValueError("a shift ends after it begins")
-    _insert(unit, shifts, [{"person_id": s.person_id, "start_at": s.start, "end_at": s.end} for s in planned])
 
 
 def _insert(unit: Unit, table: Any, rows: list[dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from consult.store import (
     tables_preparing,
     tables_proof,
     tables_reports,
+    tables_rota,
     tables_studies,
     tables_turnaround,
 )
@@ -25,6 +26,7 @@ TABLES = (
     tables_preparing,
     tables_proof,
     tables_reports,
+    tables_rota,
     tables_studies,
     tables_turnaround,
 )

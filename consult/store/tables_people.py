@@ -67,17 +67,6 @@ skills = Table(
 )
 """``body_part`` ``*`` is every part; an empty ``subspecialty`` is none."""
 
-shifts = Table(
-    "shifts",
-    metadata,
-    Column("id", Position, primary_key=True, autoincrement=True),
-    Column("person_id", String(32), ForeignKey("people.id"), nullable=False),
-    Column("start_at", Instant, nullable=False),
-    Column("end_at", Instant, nullable=False),
-    Index("ix_shifts_person_id_end_at", "person_id", "end_at"),
-    sqlite_autoincrement=True,
-)
-
 credentials = Table(
     "credentials",
     metadata,

@@ -1,7 +1,6 @@
 """What the rules ask about a case beyond the case itself, gathered in one place from what is stored."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -123,11 +122,12 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
 
 
 def _unfit(connection: Connection, case: Case, now: datetime) -> dict[str, Words | None]:
-    # whoever declined or missed an offer may still take the case by hand: only the router leaves them out
-    need = replace(need_of(connection, case, report_due(case, now), now), passed_over=())
+    # only the router leaves out whoever declined, missed an offer or has their hands full
+    need = need_of(connection, case, report_due(case, now), now)
     judged: dict[str, Words | None] = {}
-    for candidate in candidates_for(connection, case, now):
-        out = excluded_by(need, candidate, now)
+    house = candidates_for(connection, case, now)
+    for candidate in house.candidates:
+        out = excluded_by(need, candidate, now, house.calendar, house.policy, by_hand=True)
         judged[candidate.person.id] = out[0].words if out else None
     return judged
 

@@ -9,20 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.domain.agreements import Agreement
-from consult.domain.people import ANY, Licence, Person, Role, Skill
+from consult.domain.errors import Invalid
+from consult.domain.people import ANY, Language, Licence, Person, Role, Skill
+from consult.domain.rota import Shift, on_rota, shift_ends
 from consult.domain.routing import (
     FILTERS,
     SCORES,
     Candidate,
     Explained,
     Need,
-    Shift,
     excluded_by,
-    offer_until,
-    on_rota,
     route,
-    shift_ends,
 )
+from consult.domain.routing_policy import STANDARD, Policy, Rule, check_policy, offer_until
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -271,3 +270,102 @@ def test_the_chosen_one_passes_every_filter_and_nobody_fit_is_forgotten(pool: li
     assert (routing.chosen is None) == (not fit)
     if routing.chosen is not None:
         assert routing.chosen.score == max(e.score for e in routing.ranking if not e.excluded_by)
+
+
+# ---- the house's own rules ----
+
+
+def test_a_hard_rule_leaves_only_its_pool() -> None:
+    policy = Policy(rules=(Rule("神经组", body_part="HEAD", pool=("r2",), hard=True),))
+    routing = route(NEED, [reader(), reader("r2", open_units=5)], NOW, policy=policy)
+    assert routing.chosen is not None
+    assert routing.chosen.person_id == "r2"
+    assert [e.code for e in routing.ranking[1].excluded_by] == ["rule"]
+    chest = replace(NEED, body_part="CHEST")
+    assert not excluded_by(chest, reader(skills=[Skill("CT", ANY)]), NOW, policy=policy)
+
+
+def test_a_soft_rule_gives_its_points_to_whom_it_names() -> None:
+    policy = Policy(rules=(Rule("优先甲", pool=("r2",), points=12),))
+    ranking = route(NEED, [reader(), reader("r2")], NOW, policy=policy).ranking
+    assert [e.person_id for e in ranking] == ["r2", "r1"]
+    assert (points(ranking[0])["rule"], points(ranking[1]).get("rule")) == (12, None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "applies"),
+    [
+        (Rule("x", modality="CT"), True),
+        (Rule("x", modality="MR"), False),
+        (Rule("x", requesting_site="DUSHAN"), False),
+        (Rule("x", priority="urgent", body_part="HEAD", requesting_site="ANLONG"), True),
+        (Rule("x", subspecialty="neuro"), False),
+    ],
+)
+def test_a_rule_speaks_of_cases_that_have_all_its_values(rule: Rule, applies: bool) -> None:
+    assert rule.covers(NEED.told()) == applies
+
+
+def test_a_rule_may_ask_a_subspecialty_or_a_language() -> None:
+    neuro = but(reader(), skills=(Skill("CT", "HEAD", "neuro"),))
+    english = but(reader(), language=Language.EN)
+    for rule, fit in ((Rule("x", skill="neuro", hard=True), neuro), (Rule("x", language="en", hard=True), english)):
+        policy = Policy(rules=(rule,))
+        assert [e.code for e in excluded_by(NEED, reader(), NOW, policy=policy)] == ["rule"]
+        assert excluded_by(NEED, fit, NOW, policy=policy) == ()
+
+
+def test_weights_multiply_the_points_of_a_score() -> None:
+    pool = [reader("a", prior_reads=1), reader("b", site_reads=5)]
+    assert route(NEED, pool, NOW).ranking[0].person_id == "a"
+    policy = Policy(weights={"prior-reader": 0.0, "site-affinity": 2.0})
+    ranking = route(NEED, pool, NOW, policy=policy).ranking
+    assert ranking[0].person_id == "b"
+    assert points(ranking[0])["site-affinity"] == 10
+
+
+def test_work_units_by_part_count_against_the_limit() -> None:
+    full = reader(skills=[Skill("CT", ANY)], open_units=9)
+    assert codes(NEED, full) == []
+    assert codes(replace(NEED, body_part="CHEST"), full) == ["load-limit"]
+
+
+def test_who_is_on_call_is_asked_for_emergencies_only_and_after_those_on_duty() -> None:
+    home = reader("a", shifts=(Shift("a", NOW - HOUR, NOW + HOUR, on_call=True),))
+    assert codes(NEED, home) == ["off-rota"]
+    emergency = replace(NEED, priority="emergency")
+    assert codes(emergency, home) == []
+    assert [e.person_id for e in route(emergency, [home, reader("b", open_units=2)], NOW).ranking] == ["b", "a"]
+
+
+def test_a_coordinator_may_give_what_the_router_would_not() -> None:
+    need = replace(NEED, passed_over=("r1",))
+    busy = reader(unopened=5, unanswered=1)
+    assert [e.code for e in excluded_by(need, busy, NOW)] == ["passed-over", "hands-full", "not-answering"]
+    assert excluded_by(need, busy, NOW, by_hand=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "field"),
+    [
+        (Policy(rules=(Rule(" ", pool=("r1",), hard=True),)), "rules.0.note"),
+        (Policy(rules=(Rule("x", modality="XX", pool=("r1",), hard=True),)), "rules.0.modality"),
+        (Policy(rules=(Rule("x", body_part="TAIL", pool=("r1",), hard=True),)), "rules.0.body_part"),
+        (Policy(rules=(Rule("x", priority="soon", pool=("r1",), hard=True),)), "rules.0.priority"),
+        (Policy(rules=(Rule("x", hard=True),)), "rules.0.pool"),
+        (Policy(rules=(Rule("x", pool=("nobody",), hard=True),)), "rules.0.pool"),
+        (Policy(rules=(Rule("x", pool=("r1",)),)), "rules.0.points"),
+        (Policy(weights={"looks": 1}), "weights.looks"),
+        (Policy(weights={"slack": 99}), "weights.slack"),
+        (Policy(accept_s={"emergency": 1, "urgent": 600, "routine": 600}), "accept_s.emergency"),
+        (Policy(units={("CT", "TAIL"): 1.0}), "units.CT.TAIL"),
+        (Policy(units={("CT", "*"): 0.0}), "units.CT.*"),
+        (Policy(unopened=0), "unopened"),
+        (Policy(broadcast_after=0), "broadcast_after"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused_at_its_place(policy: Policy, field: str) -> None:
+    check_policy(STANDARD, [])
+    with pytest.raises(Invalid) as refused:
+        check_policy(policy, ["r1"])
+    assert [each.field for each in refused.value.fields] == [field]

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from consult.domain.agreements import Agreement
 from consult.domain.people import ANY, SYSTEM, Actor, Institution, Licence, Person, Role, SitePolicy, Skill, actor_for
-from consult.domain.routing import Shift
-from consult.store import people
+from consult.domain.rota import Shift
+from consult.store import people, rota
 from consult.store.unit import Store
 from tests.makers_people import ANLONG, DUSHAN, GUIYANG, XINGYI
 
@@ -61,7 +61,7 @@ def settle(store: Store, performing: SitePolicy = PLAIN, requesting: SitePolicy 
             people.add_person(unit, person, NOW)
         readers = [person.id for person in PEOPLE.values() if Role.SPECIALIST in person.roles]
         shift = timedelta(days=60)
-        people.add_shifts(unit, [Shift(id, NOW - shift, NOW + shift) for id in readers])
+        rota.add_shifts(unit, [Shift(id, NOW - shift, NOW + shift) for id in readers])
 
 
 def policy(store: Store, code: str, changed: SitePolicy) -> Institution:

@@ -9,8 +9,8 @@ from consult.actions.passwords import Passwords
 from consult.domain.agreements import Agreement
 from consult.domain.errors import NotFound, Stale
 from consult.domain.people import Language, Licence, Person, Role, SitePolicy, Skill
-from consult.domain.routing import Shift
-from consult.store import people
+from consult.domain.rota import Shift
+from consult.store import people, rota
 from consult.store.unit import Store, Taken
 from tests.makers_people import ANLONG, DUSHAN, GUIYANG, NOW, XINGYI, open_accounts, open_institutions
 
@@ -145,12 +145,12 @@ def test_the_rota_shows_what_has_not_ended_in_the_house(store: Store) -> None:
     hour = timedelta(hours=1)
     now_on, later = Shift("r1", NOW - hour, NOW + hour), Shift("r1", NOW + hour, NOW + 2 * hour)
     with store.write() as unit:
-        people.add_shifts(unit, [later, Shift("r1", NOW - 2 * hour, NOW), now_on, Shift("x1", NOW, NOW + hour)])
+        rota.add_shifts(unit, [later, Shift("r1", NOW - 2 * hour, NOW), now_on, Shift("x1", NOW, NOW + hour)])
     with store.read() as connection:
-        assert people.shifts_of(connection, "GUIYANG", NOW) == [now_on, later]
+        assert rota.shifts_of(connection, "GUIYANG", NOW) == [now_on, later]
 
 
 def test_a_shift_ends_after_it_begins(store: Store) -> None:
     add(store, READER)
     with pytest.raises(ValueError, match="shift"), store.write() as unit:
-        people.add_shifts(unit, [Shift("r1", NOW, NOW)])
+        rota.add_shifts(unit, [Shift("r1", NOW, NOW)])

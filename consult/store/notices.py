@@ -11,7 +11,7 @@ from consult.domain.cases import Case, Party
 from consult.domain.errors import NotFound
 from consult.domain.notices import Audience, Urgency
 from consult.domain.people import Person, Role
-from consult.store import people
+from consult.store import people, rota
 from consult.store.tables_notices import notices
 from consult.store.unit import Unit
 
@@ -141,7 +141,7 @@ def _coordinators(connection: Connection, _before: Case, after: Case, _now: date
 def _on_call(connection: Connection, _before: Case, after: Case, now: datetime) -> list[Person]:
     here = {
         shift.person_id
-        for shift in people.shifts_of(connection, after.performing_site, now)
+        for shift in rota.shifts_of(connection, after.performing_site, now)
         if shift.start <= now < shift.end
     }
     return [

@@ -205,7 +205,7 @@ def only_whoever_has_the_case_opens_writes_and_signs(_walk: Walk, _before: Case,
 
 def a_case_that_is_worked_on_has_exactly_one_holder(walk: Walk, _before: Case, _facts: list[Fact]) -> None:
     with walk.store.read() as connection:
-        held = [row for row in cases.held_by(connection, PEOPLE) if row[2] == walk.id]
+        held = [row for row in cases.held_by(connection, PEOPLE) if row.case_id == walk.id]
     working = walk.case.state in {
         State.ASSIGNED, State.ACCEPTED, State.SCHEDULED, State.IN_PROGRESS, State.PRELIMINARY
     }  # fmt: skip

@@ -65,6 +65,7 @@ const routes: RouteRecordRaw[] = [
     meta: { open: true, bare: true, title: 'verify.title' },
   },
   { path: '/quarantine', name: 'quarantine', component: () => import('@/operate/QuarantinePage.vue'), meta: { title: 'operate.quarantine.title' } },
+  { path: '/turnaround', name: 'turnaround', component: () => import('@/turnaround/TurnaroundPage.vue'), meta: { title: 'turnaround.title' } },
   { path: '/audit', name: 'audit', component: () => import('@/operate/AuditPage.vue'), meta: { title: 'operate.audit.title' } },
   { path: '/:rest(.*)*', name: 'lost', component: NotFound, meta: { title: 'look.lost.title' } },
 ]

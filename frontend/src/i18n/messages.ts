@@ -9,6 +9,7 @@ import { look } from '@/look/words'
 import { operate } from '@/operate/words'
 import { words as report } from '@/report/words'
 import { request } from '@/request/words'
+import { turnaround } from '@/turnaround/words'
 import { verify } from '@/verify/words'
 import { words as viewer } from '@/viewer/words'
 import { worklist } from '@/worklist/words'
@@ -36,6 +37,7 @@ function inLanguage(language: Language) {
     operate: operate[language],
     report: report[language],
     request: request[language],
+    turnaround: turnaround[language],
     verify: verify[language],
     viewer: viewer[language],
     worklist: worklist[language],

@@ -22,7 +22,7 @@ from consult.store.unit import Store
 from tests.bench.table import Row
 from tests.makers.busy_region import a_timed_case, begins
 
-COUNT, BATCH, TIMES = 100_000, 2000, 5
+COUNT, DISTINCT, TIMES = 100_000, 4000, 5
 NOW = datetime(2026, 11, 30, 16, tzinfo=UTC)
 MONTH = {"since": "2026-11-01", "until": "2026-11-30"}
 
@@ -60,19 +60,16 @@ def _row(what: str, ask: Callable[[], object]) -> Row:
 
 
 def fill(store: Store, count: int) -> None:
-    """Measure so many cases of one month into the table."""
+    """Measure some cases of one month, and put them into the table as often as it takes."""
     chance = Random(7)
     readers = [Party(f"reader{n}", f"医师{n}") for n in range(18)]
-    begun = sorted(begins(chance, NOW, 30) for _ in range(count))
+    begun = sorted(begins(chance, NOW, 30) for _ in range(DISTINCT))
     sites = [f"SITE{n:02d}" for n in range(40)]
-    for first in range(0, count, BATCH):
-        measured = [
-            timed
-            for number, at in enumerate(begun[first : first + BATCH], first)
-            if (timed := measure(a_timed_case(number, at, NOW, chance, sites, readers, readers[0]), [], [])) is not None
-        ]
+    made = [a_timed_case(n, at, NOW, chance, sites, readers, readers[0]) for n, at in enumerate(begun)]
+    measured = [timed for case in made if (timed := measure(case, [], [])) is not None]
+    for again in range(-(-count // len(measured))):
         with store.write() as unit:
-            unit.connection.execute(insert(table), [{"case_id": each.case.id, **row_of(each)} for each in measured])
-            alerts = [row for each in measured for row in alert_rows(each)]
-            if alerts:
-                unit.connection.execute(insert(turnaround_alerts), alerts)
+            copies = [(f"{again:04x}{each.case.id[4:]}", each) for each in measured]
+            unit.connection.execute(insert(table), [{"case_id": key, **row_of(each)} for key, each in copies])
+            alerts = [{**row, "case_id": key} for key, each in copies for row in alert_rows(each)]
+            unit.connection.execute(insert(turnaround_alerts), alerts)

@@ -34,6 +34,7 @@ class Request:
     consent: Consent | None = None
     modality: str = ""
     body_part: str = ""
+    patient_class: str = ""
 
 
 def create(store: Store, asked: Request, actor: Actor, once: Once, now: datetime) -> dict[str, Any]:
@@ -71,6 +72,7 @@ def draft(unit: Unit, asked: Request, actor: Actor, now: datetime, parent: Case 
         images_follow=asked.images_follow,
         consent=asked.consent,
         exam_started=asked.exam_started,
+        patient_class=asked.patient_class,
         parent_id=parent.id if parent else None,
     )
     kept, told = begin(case, actor)
@@ -146,5 +148,6 @@ def _child(
         consent=parent.consent,
         modality=parent.modality,
         body_part=parent.body_part,
+        patient_class=parent.patient_class,
     )
     draft(unit, asked, actor, now, parent=parent)

@@ -244,6 +244,7 @@ class Case:
     sampled: bool = False  # drawn for quality assurance
     parent_id: str | None = None
     members: tuple[Member, ...] = ()  # of a multidisciplinary consultation
+    patient_class: str = ""  # outpatient, inpatient, emergency; empty: not said, and kept as long as an inpatient's
     patient_override: str = ""  # why images go with the request though they differ about the patient
 
     def stay_ends(self, now: datetime) -> Iterable[tuple[State, datetime, datetime]]:

@@ -1,6 +1,6 @@
 """How long images and reports are kept, and what may be removed when: never by itself, never under a hold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,17 @@ TERMS_YEARS: Mapping[Kind, int] = MappingProxyType({Kind.OUTPATIENT: 15, Kind.IN
 
 UNKNOWN = Kind.INPATIENT
 """What a study is taken for while nobody said: the longer term."""
+
+OF_CLASS: Mapping[str, Kind] = MappingProxyType(
+    {"outpatient": Kind.OUTPATIENT, "emergency": Kind.OUTPATIENT, "inpatient": Kind.INPATIENT}
+)
+"""What a patient's class means for the term: an emergency's records are kept as an outpatient's (门急诊)."""
+
+
+def kind_of(classes: Iterable[str | None]) -> Kind:
+    """The kind of a study by its cases' patient classes: the longer term as soon as one asks for it, or none says."""
+    kinds = {OF_CLASS.get(said or "", UNKNOWN) for said in classes}
+    return Kind.OUTPATIENT if kinds == {Kind.OUTPATIENT} else UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ Effect = Callable[[Case, Actor, Mapping[str, Any], datetime], Mapping[str, Any]]
 Say = Mapping[str, Any]
 
 REVISABLE = ("patient", "question", "clinical_history", "exam_started", "study_uids", "images_follow", "consent",
-             "priority", "modality", "body_part", "performing_site", "service_type")  # fmt: skip
+             "priority", "patient_class", "modality", "body_part", "performing_site", "service_type")  # fmt: skip
 TOP_LEVEL = 3
 PATIENT_FIELDS = ("name", "birth_date", "id_number", "phone")
 SAMPLE_OF_256 = 13  # 5 % of the signed cases go to quality assurance, drawn by the case's random id

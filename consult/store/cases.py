@@ -117,6 +117,7 @@ def _row(case: Case, due_at: datetime | None) -> dict[str, Any]:
         "patient_name": case.patient.name,
         "modality": case.modality,
         "body_part": case.body_part,
+        "patient_class": case.patient_class,
         "created_at": case.created_at,
         "updated_at": case.updated_at,
         "due_at": due_at,

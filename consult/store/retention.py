@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, union, update
 
-from consult.domain.retention import UNKNOWN, Kept, Kind
+from consult.domain.retention import Kept, Kind, kind_of
 from consult.store.doctor import is_named
 from consult.store.schema import metadata
 from consult.store.tables import case_studies, cases
@@ -115,7 +115,8 @@ def _asked(connection: Connection, row: Any) -> Kept:
         holds.c.released_at.is_(None), or_(holds.c.subject_id == row.study_uid, holds.c.subject_id.in_(of_study))
     )  # fmt: skip
     live = select(func.count()).select_from(cases).where(cases.c.id.in_(of_study), cases.c.live.is_(True))
-    return Kept(row.last_at, UNKNOWN, connection.scalar(held) or 0, connection.scalar(live) or 0)
+    classes = connection.execute(select(cases.c.patient_class).where(cases.c.id.in_(of_study)).distinct()).scalars()
+    return Kept(row.last_at, kind_of(classes), connection.scalar(held) or 0, connection.scalar(live) or 0)
 
 
 def remove(unit: Unit, held: Held, by: str, now: datetime) -> list[str]:

@@ -102,6 +102,7 @@ cases = Table(
     Column("rank", String(64), nullable=False),
     Column("document", Document, nullable=False),
     Column("parent_id", String(32)),
+    Column("patient_class", String(16)),
     Index("ix_cases_rank_id", "rank", "id"),
     Index("ix_cases_requesting_site_rank", "requesting_site", "rank"),
     Index("ix_cases_performing_site_rank", "performing_site", "rank"),

@@ -91,6 +91,7 @@ def _asked_for(case: Case) -> dict[str, Any]:
         "consent": schemas.ConsentIn(by=case.consent.by, at=case.consent.at) if case.consent else None,
         "modality": case.modality,
         "body_part": case.body_part,
+        "patient_class": case.patient_class,
     }
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from consult.domain.cases import Priority, ServiceType
 from consult.web.member_shapes import MemberOut, RelativeOut
 from consult.web.record_shapes import AlertOut, IndicatorOut, OwnedOut, PartyOut, RecallOut
-from consult.web.schemas import ConsentIn
+from consult.web.schemas import ConsentIn, PatientClass
 
 
 class MovedOut(BaseModel):
@@ -289,6 +289,7 @@ class CaseOut(BaseModel):
     consent: ConsentIn | None
     modality: str
     body_part: str
+    patient_class: PatientClass
     requesting_site: Site
     performing_site: Site
     requester: PartyOut

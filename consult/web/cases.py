@@ -128,6 +128,7 @@ def request_of(body: schemas.RequestIn) -> requests.Request:
         consent=Consent(body.consent.by, body.consent.at) if body.consent else None,
         modality=body.modality,
         body_part=body.body_part,
+        patient_class=body.patient_class,
     )
 
 

@@ -42,6 +42,10 @@ class PatientIn(In):
     phone: Line = ""
 
 
+PatientClass = Literal["", "outpatient", "inpatient", "emergency"]
+"""As whom the patient came; empty: not said."""
+
+
 class ConsentIn(In):
     """Who agreed, and when."""
 
@@ -64,6 +68,7 @@ class RequestIn(In):
     consent: ConsentIn | None = None
     modality: Line = ""
     body_part: Line = ""
+    patient_class: PatientClass = ""
 
 
 class CriticalIn(In):

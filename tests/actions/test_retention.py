@@ -1,6 +1,7 @@
 """Nothing is removed by itself, before its term, or under a hold; what is removed leaves a tombstone and a log row."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -10,17 +11,23 @@ from sqlalchemy import select
 
 from consult.actions import retention
 from consult.actions.parts import Parts
+from consult.domain.cases import State
 from consult.domain.errors import Invalid, NotFound
-from consult.domain.retention import Kept, Kind, ends, may_be_removed
+from consult.domain.retention import Kept, Kind, ends, kind_of, may_be_removed
+from consult.domain.workflow import begin
 from consult.formats.bounded import HeaderReader
 from consult.settings import Settings
+from consult.store import cases
 from consult.store.audit import Asked, search
 from consult.store.blobs import Blobs
+from consult.store.tables import cases as case_rows
 from consult.store.tables_audit import tombstones
 from consult.store.tables_studies import instances, studies
 from consult.store.unit import Store
 from tests.doubles import Clock
 from tests.makers.archive import STUDY, Archive, a_slice, archive
+from tests.makers.cases import a_case
+from tests.makers.people import ACTORS
 from tests.makers_people import open_institutions
 from tests.peers.s3 import ObjectStore, shelf
 
@@ -41,6 +48,23 @@ def test_a_term_ends_after_15_or_30_years_and_a_house_may_only_say_more() -> Non
 def test_only_what_is_over_its_term_and_free_may_be_removed(years: int, holds: int, live: int, removable: bool) -> None:
     kept = Kept(NOW - timedelta(days=366 * years), Kind.INPATIENT, holds, live)
     assert may_be_removed(kept, None, NOW).removable is removable
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ((), Kind.INPATIENT),
+        (("",), Kind.INPATIENT),
+        (("outpatient", "emergency"), Kind.OUTPATIENT),
+        (("inpatient",), Kind.INPATIENT),
+        (("outpatient", "inpatient"), Kind.INPATIENT),
+        (("outpatient", ""), Kind.INPATIENT),
+    ],
+)
+def test_the_longer_term_counts_as_soon_as_one_case_asks_for_it_or_does_not_say(
+    said: tuple[str, ...], kind: Kind
+) -> None:
+    assert kind_of(said) is kind
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +117,19 @@ def test_what_is_removed_leaves_a_tombstone_and_a_row_in_the_log(kept: tuple[Par
     assert len(left) == 1
     assert not retention.remove(parts, study, "运维")
     opened.put(a_slice(1))  # and it can come again
+
+
+def test_an_outpatients_images_go_after_15_years_once_their_case_says_so(kept: tuple[Parts, Archive]) -> None:
+    parts, _ = kept
+    with parts.store.write() as unit:
+        came = studies.update().where(studies.c.study_uid == STUDY).values(last_at=NOW - timedelta(days=366 * 16))
+        unit.connection.execute(came)
+        case = replace(a_case(State.CLOSED), study_uids=(STUDY,), patient_class="outpatient")
+        cases.add(unit, case, begin(case, ACTORS["anlong.doctor"])[1], None)
+    assert len(over(parts)) == 1
+    with parts.store.write() as unit:
+        unit.connection.execute(case_rows.update().values(patient_class="inpatient"))
+    assert over(parts) == []
 
 
 def test_a_hold_put_meanwhile_stops_the_removal_until_it_is_released(kept: tuple[Parts, Archive]) -> None:

@@ -56,6 +56,15 @@ def test_a_study_of_another_institution_cannot_be_asked_about(house: House) -> N
     assert answer.get_json()["errors"][0]["field"] == "study_uids"
 
 
+def test_as_whom_the_patient_came_is_kept_and_need_not_be_said(doctor: Person) -> None:
+    said = doctor.call(
+        "POST", "/api/v1/cases", json=request_body(patient_class="emergency", question="类别")
+    ).get_json()
+    assert doctor.case(said["id"])["patient_class"] == "emergency"
+    assert made(doctor, question="未写类别")["patient_class"] == ""
+    assert doctor.call("POST", "/api/v1/cases", json=request_body(patient_class="vip")).status_code == 422
+
+
 def test_a_performing_site_without_agreement_is_refused(doctor: Person) -> None:
     answer = doctor.call("POST", "/api/v1/cases", json=request_body(performing_site="DUSHAN"))
     assert answer.status_code == 422

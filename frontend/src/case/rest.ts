@@ -36,5 +36,6 @@ export function restBody(detail: CaseDetail, rest: Rest): NewCase {
     consent: detail.consent ?? (rest.consentBy.trim() ? { by: rest.consentBy.trim(), at: new Date(serverNow()).toISOString() } : null),
     modality: detail.modality,
     body_part: detail.body_part,
+    patient_class: detail.patient_class,
   }
 }

@@ -1289,6 +1289,11 @@ export interface components {
             modality: string;
             /** Body Part */
             body_part: string;
+            /**
+             * Patient Class
+             * @enum {string}
+             */
+            patient_class: "" | "outpatient" | "inpatient" | "emergency";
             requesting_site: components["schemas"]["Site"];
             performing_site: components["schemas"]["Site"];
             requester: components["schemas"]["PartyOut"];
@@ -1927,6 +1932,12 @@ export interface components {
              * @default
              */
             body_part: string;
+            /**
+             * Patient Class
+             * @default
+             * @enum {string}
+             */
+            patient_class: "" | "outpatient" | "inpatient" | "emergency";
         };
         /**
          * PatientIn

@@ -122,6 +122,7 @@ describe('a case that is edited', () => {
     question: '?',
     clinical_history: '',
     exam_started: null,
+    patient_class: 'emergency',
     images_follow: false,
     modality: 'CT',
     body_part: 'HEAD',

@@ -2,6 +2,7 @@
 import type { CaseDetail, NewCase, Priority, ServiceType, Sex, Study } from '@/api/types'
 import { day } from '@/look/time'
 
+export type PatientClass = CaseDetail['patient_class']
 export type ConsentBy = 'patient' | 'relative' | 'later'
 
 export interface RequestForm {
@@ -12,6 +13,7 @@ export interface RequestForm {
   question: string
   clinical_history: string
   exam_started: string
+  patient_class: PatientClass
   study_uids: string[]
   images_follow: boolean
   /** Only of a case that exists; a new one learns both from its images. */
@@ -31,6 +33,7 @@ export function emptyForm(key: string): RequestForm {
     question: '',
     clinical_history: '',
     exam_started: '',
+    patient_class: '',
     study_uids: [],
     images_follow: false,
     modality: '',
@@ -70,6 +73,7 @@ export function formOf(detail: CaseDetail, key: string, selves: string[]): Reque
     question: detail.question,
     clinical_history: detail.clinical_history,
     exam_started: detail.exam_started ?? '',
+    patient_class: detail.patient_class,
     study_uids: detail.studies.filter((study) => study.role !== 'prior').map((study) => study.study_uid),
     images_follow: detail.images_follow,
     modality: detail.modality,
@@ -181,6 +185,7 @@ export function bodyOf(form: RequestForm, self: string, nowIso: string): NewCase
     question: form.question.trim(),
     clinical_history: form.clinical_history.trim(),
     exam_started: form.exam_started === '' ? null : form.exam_started,
+    patient_class: form.patient_class,
     study_uids: form.study_uids,
     images_follow: form.images_follow,
     modality: form.modality,

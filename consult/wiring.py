@@ -18,6 +18,7 @@ from consult.actions import (
     images,
     nodes,
     notices,
+    performed,
     proof,
     relay,
     sendings,
@@ -339,6 +340,7 @@ def dimse_services(parts: Parts) -> "tuple[Service, ...]":
     from consult.listeners.commitment import Committing
     from consult.listeners.find import Finding
     from consult.listeners.outgoing import Loader
+    from consult.listeners.performed import Performing
     from consult.listeners.retrieve import Retrieving
     from consult.queries import dimse
 
@@ -362,4 +364,11 @@ def dimse_services(parts: Parts) -> "tuple[Service, ...]":
         lambda key: commitments.told(store, key, parts.clock()),
         known,
     )
-    return (finding.service(), *retrieving.services(), committing.service())
+    performing = Performing(
+        lambda node, step: performed.begin(store, node, step, parts.clock()),
+        lambda node, uid, status, series, reason: performed.change(
+            store, node, uid, status, series, reason, parts.clock()
+        ),
+        known,
+    )
+    return (finding.service(), *retrieving.services(), committing.service(), performing.service())

@@ -16,6 +16,7 @@ def page() -> str:
     """The statement as Markdown."""
     with _door() as door:
         parts = [*_overview(door), *_acceptor(door), *_storage(), *_query(), *_retrieval(), *_commitment()]
+    parts += _performed()
     return "\n".join([*parts, *_calling(), *_characters(), *_security(), ""])
 
 
@@ -193,6 +194,30 @@ def _commitment() -> list[str]:
             (f"{rules.NO_SUCH_OBJECT:04X}", "No such object of the asker's institution"),
             (f"{rules.OTHER_CLASS:04X}", "It is of another SOP class"),
         )),
+    ]  # fmt: skip
+
+
+def _performed() -> list[str]:
+    from consult.listeners import performed as rules
+    from consult.listeners.services import NOT_AUTHORIZED
+
+    statuses = (
+        (0x0000, "Kept durably"),
+        (NOT_AUTHORIZED, "This machine may not send"),
+        (rules.BAD_VALUE, "No such status; a step that does not begin IN PROGRESS; something that is no UID"),
+        (rules.PROCESSING_FAILURE, "The step has ended and may no longer be changed; or the database is away"),
+        (rules.DUPLICATE, "A step of this UID is known already"),
+        (rules.NO_SUCH_INSTANCE, "No such step of the caller's institution"),
+        (rules.INVALID_INSTANCE, "The SOP instance is no UID"),
+        (rules.MISSING_ATTRIBUTE, "No status, or no Study Instance UID in the Scheduled Step Attributes Sequence"),
+    )
+    return [
+        "## Modality performed procedure step", "",
+        "N-CREATE and N-SET. Kept are the status, the studies, the SOP instances of each performed series, images",
+        "or not, and the reason of a step that was discontinued. What a COMPLETED step lists is expected of its",
+        "study: what of it did not come is named as missing. A DISCONTINUED step makes nothing expected; that the",
+        "examination was broken off is shown with the study. Nothing is passed on.", "",
+        *_table(("Status", "Meaning"), ((f"{status:04X}", meaning) for status, meaning in statuses)),
     ]  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def announced(images: Sequence[Known], expectations: Sequence[Expectation]) -> A
         if each.total is None:
             continue
         short = _short(each, here, counts)
-        claims.append(Claim(each.source, each.total, short, each.by, each.at))
+        claims.append(Claim(each.source, each.total, short, each.by, each.at, each.partial))
         proven = proven or (not short and (not each.partial or here <= each.sop_uids))
     return Announced(series, {uid: tuple(found.values()) for uid, found in absent.items()}, tuple(claims), proven)
 
@@ -105,8 +105,14 @@ def altered(hashes: Mapping[str, frozenset[str]], expectations: Sequence[Expecta
 
 def contradictions(claims: Sequence[Claim]) -> tuple[Words, ...]:
     """A sentence where sources say different numbers; the best is named first."""
-    if len({claim.expected for claim in claims if claim.source is not Source.COMMITMENT}) < 2:
+    whole = [claim for claim in claims if not claim.partial and claim.source is not Source.COMMITMENT]
+    if len({claim.expected for claim in whole}) < 2:
         return ()
-    zh = "，".join(f"{SOURCES[claim.source].zh} {claim.expected} 幅" for claim in claims)
-    en = ", ".join(f"{SOURCES[claim.source].en} {claim.expected}" for claim in claims)
+    zh = "，".join(f"{SOURCES[claim.source].zh} {claim.expected} 幅" for claim in whole)
+    en = ", ".join(f"{SOURCES[claim.source].en} {claim.expected}" for claim in whole)
     return (Words(f"各来源的数量不一致：{zh}。", f"The sources differ on how many images there are: {en}."),)
+
+
+def told_beside(expectations: Sequence[Expectation]) -> tuple[Words, ...]:
+    """What sources said that is no number of images, each once."""
+    return tuple(dict.fromkeys(words for each in expectations for words in each.notices))

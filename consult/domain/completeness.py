@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from consult.domain import thinning
-from consult.domain.announced import altered, announced, contradictions, series_in_vain
+from consult.domain.announced import altered, announced, contradictions, series_in_vain, told_beside
 from consult.domain.errors import Words
 from consult.domain.losses import (
     Conflict,
@@ -92,7 +92,7 @@ def assess(
         total,
         missing,
         conflicts,
-        (*_thick_only(images), *contradictions(known.claims)),
+        (*_thick_only(images), *contradictions(known.claims), *told_beside(expectations)),
         series,
         known.claims,
     )

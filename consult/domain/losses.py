@@ -39,6 +39,7 @@ class Source(StrEnum):
     LISTED = "listed"  # a list that an account sent, without a signature
     COMMITMENT = "commitment"  # storage commitment was asked for these
     COUNTED = "counted"  # the sender's machine answered our query
+    PERFORMED = "performed"  # the machine said what it made when it was done (MPPS)
     DATA = "data"  # the images themselves say so
 
 
@@ -47,6 +48,7 @@ SOURCES: dict[Source, Words] = {
     Source.LISTED: Words("未签名清单", "unsigned list"),
     Source.COMMITMENT: Words("存储确认请求", "storage commitment"),
     Source.COUNTED: Words("设备查询", "query of the sender"),
+    Source.PERFORMED: Words("设备完成报告（MPPS）", "performed procedure step (MPPS)"),
     Source.DATA: Words("影像自带计数", "count in the images"),
 }
 
@@ -76,7 +78,7 @@ class Conflict:
 class Claim:
     """What one source says of a study: so many images in all, of which ``short`` are not here.
 
-    ``at`` is ISO 8601, ``by`` who said it; both empty where the images say it themselves.
+    ``at`` is ISO 8601, ``by`` who said it; both empty where the images say it themselves. ``partial``: of a part of it.
     """
 
     source: Source
@@ -84,6 +86,7 @@ class Claim:
     short: int
     by: str = ""
     at: str = ""
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ class Listed:
 class Expectation:
     """What a source says there is: images in all, by series UID, or one by one. What it did not say is None or empty.
 
-    ``listed`` are the images one by one, by SOP instance UID. ``partial``: there may be more than these.
+    ``listed`` are the images one by one, by SOP instance UID. ``partial``: there may be more than these. ``notices``
+    are things to know that the source said beside.
     """
 
     instances: int | None = None
@@ -169,6 +173,7 @@ class Expectation:
     at: str = ""
     listed: Mapping[str, Listed] = field(default_factory=dict[str, Listed])
     partial: bool = False
+    notices: tuple[Words, ...] = ()
 
     @property
     def total(self) -> int | None:

@@ -28,8 +28,8 @@ IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 SYNTAXES = (EXPLICIT, IMPLICIT)
 """The transfer syntaxes of data sets that are not stored, the one preferred first."""
 
-NOT_SERVED = UID("1.2.840.10008.3.1.2.3.3")
-"""A class that pynetdicom knows and that is not served: modality performed procedure step."""
+NOT_SERVED = UID("1.2.840.10008.5.1.1.1")
+"""A class that pynetdicom knows and that is not served: basic film session."""
 
 COMMENT = 64  # characters of an error comment (PS3.7 table C.5.19-1, VR LO)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from consult.domain.losses import Expectation, Listed, Source
-from consult.store import commitments, outbox
+from consult.store import commitments, outbox, performed
 from consult.store.arrivals import SETTLE, study_key
 from consult.store.tables_nodes import nodes
 from consult.store.tables_proof import announcements, manifest_keys
@@ -57,7 +57,7 @@ def expected(connection: Connection, row: Any) -> list[Expectation]:
     committed = commitments.expected_by_commitment(connection, row.id)
     if committed:
         found.append(Expectation(sop_uids=committed, source=Source.COMMITMENT, partial=True))
-    return found
+    return [*found, *performed.expected_by_steps(connection, row)]
 
 
 def _expectation(row: Any) -> Expectation:

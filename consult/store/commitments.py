@@ -9,6 +9,8 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from consult.store import outbox
+from consult.store.arrivals import SETTLE
 from consult.store.tables_nodes import commitment_studies, commitments
 from consult.store.tables_studies import instances, studies
 from consult.store.unit import Unit
@@ -110,7 +112,7 @@ def claim(unit: Unit, each: Commitment, until: datetime) -> bool:
 
 
 def judged(unit: Unit, each: Commitment, outcome: Sequence[int], found: Sequence[Copy]) -> None:
-    """Keep the reasons, and what the request says about studies.
+    """Keep the reasons, and what the request says about studies, which are looked at again.
 
     A request names objects, not studies. Where all that are here belong to one study, those that are not here are
     taken to belong to it as well; where they belong to several, nobody knows.
@@ -127,6 +129,8 @@ def judged(unit: Unit, each: Commitment, outcome: Sequence[int], found: Sequence
             for study_id, uids in sorted(by_study.items())]  # fmt: skip
     if rows:
         unit.connection.execute(insert(commitment_studies), rows)
+    for study_id in by_study:  # due since it was asked: it counts at once
+        outbox.set_timer(unit, SETTLE, study_id, each.asked_at, {"released": True})
 
 
 def told(unit: Unit, commitment_id: str, now: datetime) -> None:

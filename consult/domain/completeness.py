@@ -18,6 +18,7 @@ from consult.domain.losses import (
     Status,
     StudyCompleteness,
 )
+from consult.domain.own_counts import Counting, said_by_images
 from consult.domain.stacks import Lost, Stack, lost_by_number, lost_from, stacks_of
 from consult.domain.thinning import Sliced
 
@@ -40,7 +41,7 @@ _LOCALISER_TYPES = frozenset({"LOCALIZER", "SCOUT"})
 _LOCALISER_WORDS = ("localizer", "localiser", "scout", "topogram", "surview", "定位像", "定位片", "定位图")
 
 
-class Said(Sliced, Protocol):
+class Said(Sliced, Counting, Protocol):
     """What must be known of an image to assess the study it belongs to."""
 
     @property
@@ -68,7 +69,7 @@ def assess(
     ``decided`` are SOP instances between whose copies a person has chosen.
     """
     images = [image for image, _, rank in said if rank == 0]
-    known = announced(images, expectations)
+    known = announced(images, (*expectations, *said_by_images(images)))
     copies = _copies(said, decided)
     by_series: dict[str, list[Said]] = defaultdict(list)
     for image in images:

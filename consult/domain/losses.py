@@ -40,7 +40,8 @@ class Source(StrEnum):
     COMMITMENT = "commitment"  # storage commitment was asked for these
     COUNTED = "counted"  # the sender's machine answered our query
     PERFORMED = "performed"  # the machine said what it made when it was done (MPPS)
-    DATA = "data"  # the images themselves say so
+    TOTAL = "total"  # the images themselves say how many the study has
+    DATA = "data"  # the images themselves say how many their series or acquisition has
 
 
 SOURCES: dict[Source, Words] = {
@@ -49,7 +50,8 @@ SOURCES: dict[Source, Words] = {
     Source.COMMITMENT: Words("存储确认请求", "storage commitment"),
     Source.COUNTED: Words("设备查询", "query of the sender"),
     Source.PERFORMED: Words("设备完成报告（MPPS）", "performed procedure step (MPPS)"),
-    Source.DATA: Words("影像自带计数", "count in the images"),
+    Source.TOTAL: Words("影像自带检查总数", "study count in the images"),
+    Source.DATA: Words("影像自带序列计数", "series count in the images"),
 }
 
 

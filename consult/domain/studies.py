@@ -142,6 +142,9 @@ class Instance:
     metadata: bytes
 
     collimation: float | None = None  # mm, SingleCollimationWidth: how thin the scanner measured
+    images_in_acquisition: int | None = None  # ImagesInAcquisition
+    related_in_series: int | None = None  # NumberOfSeriesRelatedInstances, where an archive wrote it into the image
+    related_in_study: int | None = None  # NumberOfStudyRelatedInstances, likewise
 
     @property
     def has_pixels(self) -> bool:

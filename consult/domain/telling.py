@@ -22,17 +22,34 @@ def _end(start: int, ordered: Sequence[int]) -> int:
     return last
 
 
-def line(series: SeriesCompleteness) -> Words:
+IMAGES = ("幅", "images")
+PAPERS = ("份", "documents")
+COUNTED_IN: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("SR", "DOC", "KO"), PAPERS),
+    **dict.fromkeys(("PR", "REG", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE"), ("份", "objects")),
+    **dict.fromkeys(("ECG", "HD", "EPS", "EEG", "AU", "RESP"), ("条", "recordings")),
+}
+"""What objects are counted in that are no images, by modality: Chinese measure word, English plural."""
+
+
+def unit_of(modalities: Iterable[str]) -> tuple[str, str]:
+    """What objects of these modalities are counted in; images where any of them are."""
+    units = {COUNTED_IN.get(modality, IMAGES) for modality in modalities}
+    return units.pop() if len(units) == 1 else PAPERS if units and IMAGES not in units else IMAGES
+
+
+def line(series: SeriesCompleteness, modality: str = "") -> Words:
     """One line: how many came, and what is known of the rest."""
     came, total = series.received, series.expected
+    one, many = unit_of([modality])
     if series.status is Status.RECEIVING:
-        return Words(f"接收中，已收 {came} 幅", f"receiving, {came} so far")
+        return Words(f"接收中，已收 {came} {one}", f"receiving, {came} so far")
     if series.status is Status.COMPLETE:
-        return Words(f"齐全，{came} 幅（与清单一致）", f"complete, {came} images (as announced)")
+        return Words(f"齐全，{came} {one}（与申报一致）", f"complete, {came} {many} (as announced)")
     if series.status is Status.QUIET:
-        return Words(f"{came} 幅，未见缺失（无清单）", f"{came} images, nothing seen to be missing (no list)")
+        return Words(f"{came} {one}，未见缺失（无清单）", f"{came} {many}, nothing seen to be missing (no list)")
     short = sum(each.count for each in series.missing)
-    return Words(f"缺 {short} 幅（已收 {came}，应有 {total}）", f"{short} missing ({came} of {total} came)")
+    return Words(f"缺 {short} {one}（已收 {came}，应有 {total}）", f"{short} missing ({came} of {total} came)")
 
 
 def advice(series: SeriesCompleteness) -> Words | None:

@@ -294,6 +294,9 @@ _WHOLE_FIELDS = {
     "acquisition_number": 0x00200012,
     "temporal_position": 0x00200100,
     "temporal_positions": 0x00200105,
+    "images_in_acquisition": 0x00201002,
+    "related_in_series": 0x00201209,
+    "related_in_study": 0x00201208,
 }
 _NUMBER_FIELDS = {
     "slice_location": 0x00201041,

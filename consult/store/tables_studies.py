@@ -36,6 +36,7 @@ studies = Table(
     Index("ix_studies_study_uid", "study_uid"),
     Index("ix_studies_institution_first_at", "institution", "first_at"),
     Index("ix_studies_patient_id", "patient_id"),
+    Index("ix_studies_patient_birth_date", "patient_birth_date"),
     Index("ix_studies_accession_number", "accession_number"),
     Index("ix_studies_study_date_study_time_id", "study_date", "study_time", "id"),
     Index("ix_studies_institution_study_date_study_time_id", "institution", "study_date", "study_time", "id"),

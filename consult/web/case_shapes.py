@@ -95,12 +95,13 @@ class CompletenessOut(BaseModel):
     """What is known of completeness; ``status`` is receiving, complete, short, quiet, or none (nothing arrived).
 
     ``line`` is a series in one line, ``advice`` what to do about it. ``undecided`` counts images that came with more
-    than one content and between which nobody has chosen.
+    than one content and between which nobody has chosen. ``unit`` is what is counted, as the answer's language says it.
     """
 
     status: str
     expected: int | None = None
     received: int = 0
+    unit: str = ""
     missing: list[MissingOut] = Field(default_factory=list[MissingOut])
     conflicts: list[str] = Field(default_factory=list[str])
     notices: list[str] = Field(default_factory=list[str])

@@ -1,5 +1,6 @@
 """Studies over HTTP: what arrived lately, and how complete each is, series by series."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
@@ -7,9 +8,10 @@ from flask import Response
 from pydantic import BaseModel, Field
 
 from consult.actions.parts import Parts
+from consult.domain.errors import Words
 from consult.domain.losses import SOURCES, Claim, Kind, Missing, SeriesCompleteness, StudyCompleteness
 from consult.domain.studies import SeriesSummary, StudySummary
-from consult.domain.telling import advice, line
+from consult.domain.telling import advice, line, unit_of
 from consult.queries import studies
 from consult.web import case_shapes, schemas
 from consult.web.answers import answered
@@ -74,7 +76,7 @@ def study_out(study: StudySummary, role: Literal["current", "prior"] = "current"
         description=study.description,
         study_date=study.study_date,
         arrived_at=study.arrived_at,
-        completeness=_completeness(study.completeness),
+        completeness=_completeness(study.completeness, [each.modality for each in study.series]),
         series=[_series(series) for series in study.series],
         role=role,
     )
@@ -92,16 +94,19 @@ def _series(series: SeriesSummary) -> case_shapes.SeriesOut:
         spacing_mm=series.spacing,
         lossy=series.lossy,
         tilt_deg=series.tilt,
-        completeness=_completeness(series.completeness),
+        completeness=_completeness(series.completeness, [series.modality]),
     )
 
 
-def _completeness(found: StudyCompleteness | SeriesCompleteness) -> case_shapes.CompletenessOut:
+def _completeness(
+    found: StudyCompleteness | SeriesCompleteness, modalities: Sequence[str]
+) -> case_shapes.CompletenessOut:
     kinds = [each.kind for each in found.conflicts]
     told = case_shapes.CompletenessOut(
         status=str(found.status),
         expected=found.expected,
         received=found.received,
+        unit=_unit(modalities, found.received),
         missing=[_missing(each) for each in found.missing],
         conflicts=[spoken(each.sentence) for each in found.conflicts],
         copies=sum(kind in (Kind.COPY, Kind.CHOSEN) for kind in kinds),
@@ -113,8 +118,13 @@ def _completeness(found: StudyCompleteness | SeriesCompleteness) -> case_shapes.
         return told
     to_do = advice(found)
     told.notices = [spoken(words) for words in found.evidence]
-    told.line, told.advice = spoken(line(found)), spoken(to_do) if to_do is not None else ""
+    told.line, told.advice = spoken(line(found, modalities[0])), spoken(to_do) if to_do is not None else ""
     return told
+
+
+def _unit(modalities: Sequence[str], count: int) -> str:
+    zh, en = unit_of(modalities)
+    return spoken(Words(zh, en.removesuffix("s") if count == 1 else en))
 
 
 def _claim(claim: Claim) -> case_shapes.ClaimOut:

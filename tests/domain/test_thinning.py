@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from consult.domain.completeness import Kind, assess, assess_series
-from consult.domain.losses import Expectation, Listed, Source, Status
+from consult.domain.losses import Expectation, Listed, SeriesCompleteness, Source, Status
 from consult.domain.studies import Instance
-from consult.domain.telling import advice, line, ranges_of
+from consult.domain.telling import advice, line, ranges_of, unit_of
 from tests.makers.dicom import instance
 
 
@@ -141,3 +141,21 @@ def test_bytes_unlike_the_list_are_a_conflict() -> None:
 def test_numbers_are_written_as_ranges() -> None:
     assert ranges_of([41, 37, 38, 39, 40, 50, 52, 53]) == "37–41、50、52–53"
     assert ranges_of([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("modality", "told"),
+    [("CT", "2 幅"), ("SR", "2 份"), ("DOC", "2 份"), ("KO", "2 份"), ("ECG", "2 条"), ("XX", "2 幅")],
+)
+def test_what_is_no_image_is_counted_by_its_own_word(modality: str, told: str) -> None:
+    for status in (Status.QUIET, Status.COMPLETE, Status.RECEIVING):
+        said = line(SeriesCompleteness("2.25.2", status, 2), modality).zh
+        assert told in said
+        assert ("幅" in said) == ("幅" in told)
+
+
+def test_a_study_is_counted_in_images_where_it_has_any() -> None:
+    assert unit_of(["CT", "SR"])[0] == "幅"
+    assert unit_of(["SR", "KO"])[0] == unit_of(["SR", "PR"])[0] == "份"
+    assert unit_of(["ECG"])[0] == "条"
+    assert unit_of([])[0] == "幅"

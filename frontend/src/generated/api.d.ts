@@ -1457,7 +1457,7 @@ export interface components {
          * @description What is known of completeness; ``status`` is receiving, complete, short, quiet, or none (nothing arrived).
          *
          *     ``line`` is a series in one line, ``advice`` what to do about it. ``undecided`` counts images that came with more
-         *     than one content and between which nobody has chosen.
+         *     than one content and between which nobody has chosen. ``unit`` is what is counted, as the answer's language says it.
          */
         CompletenessOut: {
             /** Status */
@@ -1469,6 +1469,11 @@ export interface components {
              * @default 0
              */
             received: number;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
             /** Missing */
             missing?: components["schemas"]["MissingOut"][];
             /** Conflicts */

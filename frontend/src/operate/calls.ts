@@ -2,6 +2,7 @@
 import { api, type Schema, type Told, told } from '@/api/client'
 
 export type Refused = Told<Schema['RefusedOut']>
+export type Verification = Told<Schema['VerificationOut']>
 export type AuditRow = Told<Schema['AuditRowOut']>
 
 export interface AuditAsked {
@@ -33,3 +34,5 @@ export const audit = {
     told(api.GET('/api/v1/audit', { params: { query: { ...said(asked), ...(before === undefined ? {} : { before }) } } })),
   csv: (asked: AuditAsked) => `/api/v1/audit.csv?${new URLSearchParams(said(asked)).toString()}`,
 }
+
+export const verification = () => told(api.GET('/api/v1/verification'))

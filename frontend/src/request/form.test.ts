@@ -18,7 +18,7 @@ function study(name: string, uid = '1.2.3'): Study {
     description: '头部平扫',
     study_date: '20261124',
     arrived_at: NOW,
-    completeness: { status: 'complete', expected: 140, received: 140, missing: [], conflicts: [], notices: [], claims: [], copies: 0, undecided: 0, line: '', advice: '' },
+    completeness: { status: 'complete', expected: 140, received: 140, missing: [], conflicts: [], notices: [], claims: [], copies: 0, undecided: 0, line: '', advice: '', unit: '幅' },
     series: [],
     role: 'current',
   }

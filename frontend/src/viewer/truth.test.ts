@@ -4,7 +4,7 @@ import type { Completeness } from '@/api/types'
 
 import { type InView, isPreview, truths } from './truth'
 
-const whole: Completeness = { status: 'complete', received: 3, expected: 3, missing: [], conflicts: [], notices: [], claims: [], copies: 0, undecided: 0, line: '', advice: '' }
+const whole: Completeness = { status: 'complete', received: 3, expected: 3, missing: [], conflicts: [], notices: [], claims: [], copies: 0, undecided: 0, line: '', advice: '', unit: '幅' }
 const view: InView = { progress: { loaded: 3, failed: 0, total: 3, room: 100 }, lossy: false, tilt: 0, scale: 'patient', modality: 'CT' }
 const keys = (studies: Completeness[], seen?: InView, waiting = 0): string[] => truths(studies, seen, waiting).map((truth) => truth.key)
 

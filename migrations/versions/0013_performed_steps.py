@@ -1,11 +1,11 @@
-"""performed steps."""
+"""performed steps, and an index for patients by birth date."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -13,6 +13,7 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
+    op.create_index("ix_studies_patient_birth_date", "studies", ["patient_birth_date"], unique=False)
     op.create_table(
         "performed_steps",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -41,5 +42,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_studies_patient_birth_date", table_name="studies")
     op.drop_table("performed_step_studies")
     op.drop_table("performed_steps")

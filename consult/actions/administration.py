@@ -65,6 +65,12 @@ def check_account(actor: Actor, told: AccountText, before: Person | None = None)
         raise Invalid.at("licence", LICENCE_MISSING)
 
 
+def check_new(actor: Actor, username: str, told: AccountText) -> None:
+    """The same for an account that is to be opened under this name."""
+    check_account_name(username)
+    check_account(actor, told)
+
+
 def open_account(parts: Parts, actor: Actor, username: str, told: AccountText) -> Opened:
     """Open an account with a one-time password. Raises Invalid, NotAllowed, NotFound."""
     password = one_time_password()
@@ -81,8 +87,7 @@ def open_account(parts: Parts, actor: Actor, username: str, told: AccountText) -
 def open_in(unit: Unit, actor: Actor, username: str, told: AccountText, hashed: str, now: datetime) -> Account:
     """Open an account in a transaction under way; ``hashed`` is its one-time password's hash. Raises Invalid."""
     name = account_name(username)
-    check_account_name(name)
-    check_account(actor, told)
+    check_new(actor, name, told)
     if people.person_named(unit.connection, name) is not None:
         raise Invalid.at("username", NAME_TAKEN)
     kept = _person(Person(uuid4().hex, name, "", "", frozenset()), told)

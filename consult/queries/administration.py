@@ -48,6 +48,11 @@ def _houses(actor: Actor) -> str | None:
     return None if Scope.ALL in scopes else actor.institution_code
 
 
+def check(actor: Actor) -> None:
+    """Raises NotAllowed for nobody's administrator."""
+    _houses(actor)
+
+
 def page(store: Store, actor: Actor, asked: Asked, after: str | None, limit: int, now: datetime) -> Accounts:
     """Accounts of the houses that the actor looks after. Raises NotAllowed."""
     only = _houses(actor)

@@ -106,6 +106,30 @@ class AccountsOut(BaseModel):
     expiring: int
 
 
+class LookedOut(BaseModel):
+    """A row of a list of accounts as it was understood; ``wrong`` says what is to be mended, empty where nothing is."""
+
+    line: int
+    username: str
+    name: str
+    institution: str
+    roles: list[str]
+    wrong: str
+
+
+class PreviewOut(BaseModel):
+    """A whole list, and how many of its rows are wrong."""
+
+    items: list[LookedOut]
+    wrong: int
+
+
+class TakenInOut(BaseModel):
+    """The accounts of a list with their one-time passwords: told this once."""
+
+    items: list[OpenedOut]
+
+
 class PolicyIn(In):
     """What a house decided for its own cases."""
 

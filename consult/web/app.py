@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from consult.actions.parts import Parts
 from consult.web import audit, problems, session
 from consult.web.account import own_account_api
+from consult.web.account_lists import account_lists_api
 from consult.web.administration import administration_api
 from consult.web.cases import cases_api
 from consult.web.dicomweb import dicomweb
@@ -77,6 +78,7 @@ def create_app(parts: Parts) -> OpenAPI:
         quarantine_api,
         administration_api,
         turnaround_api,
+        account_lists_api,
     ):
         app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts))

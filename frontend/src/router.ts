@@ -22,6 +22,14 @@ const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: SignIn, meta: { open: true, bare: true, title: 'account.signIn' } },
   { path: '/worklist', name: 'worklist', component: WorklistPage, meta: { title: 'account.worklist' } },
   { path: '/account', name: 'account', component: () => import('@/account/AccountPage.vue'), meta: { title: 'account.own' } },
+  { path: '/first', name: 'first', component: () => import('@/account/FirstSecrets.vue'), meta: { bare: true, title: 'account.first.page' } },
+  {
+    path: '/admin/:tab(people|institutions|agreements)?',
+    name: 'admin',
+    component: () => import('@/admin/AdminPage.vue'),
+    props: (to) => ({ tab: to.params.tab === '' ? 'people' : to.params.tab }),
+    meta: { title: 'admin.title' },
+  },
   {
     path: '/requests/new',
     name: 'new-request',
@@ -74,7 +82,8 @@ const routes: RouteRecordRaw[] = [
 async function guard(to: RouteLocationNormalized) {
   if (to.meta.open === true) return true
   try {
-    if (await useSession().ensure()) return true
+    const session = useSession()
+    if (await session.ensure()) return session.temporary === (to.name === 'first') || { name: session.temporary ? 'first' : 'worklist' }
   } catch {
     // no answer from the server: the page itself will say so and offer to try again
     return true

@@ -22,6 +22,8 @@ export const useSession = defineStore('session', () => {
   const personId = computed(() => current.value?.person.id ?? '')
   const name = computed(() => current.value?.person.name ?? '')
   const site = computed(() => current.value?.institution.code ?? '')
+  /** Signed in by a one-time password: it is replaced before anything else. */
+  const temporary = computed(() => current.value?.temporary ?? false)
   const siteName = computed(() => nameOf(current.value?.institution.name))
 
   function take(told: Session): void {
@@ -43,6 +45,11 @@ export const useSession = defineStore('session', () => {
     }
     asked.value = true
     return current.value !== null
+  }
+
+  /** What the server says of it by now. */
+  async function refresh(): Promise<void> {
+    take(await calls.current())
   }
 
   async function signIn(username: string, password: string, otp?: string): Promise<void> {
@@ -75,5 +82,5 @@ export const useSession = defineStore('session', () => {
 
   const is = (...any: string[]): boolean => any.some((role) => roles.value.has(role))
 
-  return { current, roles, personId, name, site, siteName, ensure, signIn, signOut, drop, choose, is }
+  return { current, roles, personId, name, site, siteName, temporary, ensure, refresh, signIn, signOut, drop, choose, is }
 })

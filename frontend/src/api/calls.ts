@@ -12,6 +12,7 @@ export const session = {
 
 export const account = {
   password: (old_password: string, password: string) => api.PUT('/api/v1/account/password', { body: { old_password, password } }),
+  first: (old_password: string, password: string, pin: string) => api.PUT('/api/v1/account/first', { body: { old_password, password, pin } }),
   pin: (old_pin: string, pin: string) => api.PUT('/api/v1/account/pin', { body: { old_pin, pin } }),
 }
 

@@ -1,5 +1,6 @@
 /** All words, by feature; names of states, verbs, priorities, services and roles come from the workflow's own tables. */
 import { account } from '@/account/words'
+import { admin } from '@/admin/words'
 import type { Language } from '@/api/types'
 import { moveWords } from '@/case/moveWords'
 import { caseWords } from '@/case/words'
@@ -25,6 +26,7 @@ function named(table: Table, language: Language): Record<string, string> {
 function inLanguage(language: Language) {
   return {
     account: { ...account[language], role: named(ROLES, language) },
+    admin: admin[language],
     case: caseWords[language],
     images: images[language],
     look: {

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from consult.actions.parts import Parts
 from consult.actions.sessions import SignedIn, hash_of
+from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotAllowed, NotFound, Stale, Words
 from consult.domain.sessions import (
     ACCOUNT_TRIES,
@@ -47,6 +49,7 @@ def change_password(parts: Parts, who: SignedIn, token: str | None, old: str, ne
         if sessions.secrets_of(unit.connection, who.person.id) != kept:
             raise Stale
         sessions.change_secrets(unit, replace(kept, password_hash=password_hash, temporary=False), parts.clock())
+        unit.note(_own(who, "own password", parts.clock()))
         sessions.drop_sessions_of(unit, who.person.id, but=hash_of(token))
         sessions.drop_tokens_of(unit, who.person.id)
 
@@ -75,6 +78,7 @@ def first_secrets(parts: Parts, who: SignedIn, token: str | None, old: str, new:
             raise Stale
         changed = replace(kept, password_hash=password_hash, pin_hash=pin_hash, temporary=False)
         sessions.change_secrets(unit, changed, parts.clock())
+        unit.note(_own(who, "first password and pin", parts.clock()))
         sessions.drop_sessions_of(unit, who.person.id, but=hash_of(token))
 
 
@@ -94,8 +98,14 @@ def change_pin(parts: Parts, who: SignedIn, old: str, new: str) -> None:
         if sessions.secrets_of(unit.connection, who.person.id) != kept:
             raise Stale
         sessions.change_secrets(unit, replace(kept, pin_hash=pin_hash), parts.clock())
+        unit.note(_own(who, "own pin", parts.clock()))
         if sealed is not None and resealed is not None:
             reports.reseal(unit.connection, who.person.id, sealed, resealed)
+
+
+def _own(who: SignedIn, what: str, now: datetime) -> Entry:
+    person = who.person
+    return Entry(Deed.ADMINISTER, now, person.id, person.name, "person", person.id, detail={"what": what})
 
 
 def _resealed(parts: Parts, sealed: bytes, old: str, new: str) -> bytes:

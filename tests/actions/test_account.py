@@ -15,6 +15,7 @@ from consult.domain.sessions import ACCOUNT_TRIES, PIN_TRIES, WrongPin, WrongSig
 from consult.formats.pdf_pool import Workshop
 from consult.formats.signing_keys import certificate_of
 from consult.store import reports
+from consult.store.audit import Asked, search
 from consult.store.unit import Store
 from tests.makers.people import PEOPLE
 from tests.makers.signing import AUTHOR, PIN, REQUESTER, Desk, desk, workshops
@@ -118,6 +119,18 @@ def test_a_new_pin_opens_the_same_key(here: Desk) -> None:
     assert signer.facts.name == PEOPLE[AUTHOR].name
     with pytest.raises(WrongPin):
         here.parts.sealer.signer(here.parts.store, AUTHOR, PIN)
+
+
+def test_whoever_changes_their_own_secrets_stands_in_the_log_and_the_secrets_do_not(here: Desk) -> None:
+    opened = enter(here, AUTHOR)
+    account.change_pin(here.parts, opened.signed_in, PIN, NEW_PIN)
+    account.change_password(here.parts, opened.signed_in, opened.token, PIN, NEW_PASSWORD)
+    with here.parts.store.read() as connection:
+        rows = [row.entry for row in search(connection, Asked(deed="administer", person=AUTHOR), None, 10)]
+    assert [(each.subject_id, dict(each.detail)) for each in rows] == [
+        (AUTHOR, {"what": "own password"}),
+        (AUTHOR, {"what": "own pin"}),
+    ]
 
 
 def test_a_report_is_signed_with_the_new_pin(here: Desk) -> None:

@@ -6,12 +6,14 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable
+from functools import lru_cache
 from json.encoder import encode_basestring
 from math import isfinite, isnan
 
 from consult.formats.elements import DataSet, Element
 from consult.formats.names import Charset, charset_of, split_name
 
+MAX_REMEMBERED = 64  # bytes of a text whose JSON is kept: the slices of a series say nearly all the same
 MAX_INLINE = 1024  # bytes of a binary value that travels with the metadata
 # Palettes and lookup tables: a viewer needs them before the first pixel (PS3.3 §C.7.9, §C.11.1).
 _ALWAYS_INLINE = frozenset(
@@ -64,6 +66,10 @@ class _Writer:
             if not tag & 0xFFFF or tag >> 16 == 2 or tag == _TRAILING_PADDING:
                 continue
             element = data[tag]
+            if element.value is not None and len(element.value) <= MAX_REMEMBERED and element.vr in _TEXTS:
+                out.append(mark + _remembered(tag, element.vr, element.value, charset.terms))
+                mark = ","
+                continue
             out.append(f'{mark}"{tag:08X}":{{"vr":"{element.vr}"')
             mark = ","
             if element.items:
@@ -87,8 +93,6 @@ class _Writer:
     def _value(self, element: Element, raw: bytes, charset: Charset, path: str) -> str:
         """``,"Value":[…]`` or another holder of a value that is not empty; "" where only padding is there."""
         tag, vr = element.tag, element.vr
-        if tag == CHARACTER_SET:
-            return ',"Value":["ISO_IR 192"]'
         texts = _TEXTS.get(vr)
         if texts is not None:
             values = texts(raw, charset)
@@ -173,3 +177,13 @@ _TEXTS: dict[str, Callable[[bytes, Charset], str]] = {
     **dict.fromkeys(("LT", "ST", "UR", "UT"), _single),
     "PN": _several(_person, named=True),
 }
+
+
+@lru_cache(8192)
+def _remembered(tag: int, vr: str, raw: bytes, terms: tuple[str, ...]) -> str:
+    """A short text element as a member of a JSON object; ``terms`` are the character set's."""
+    values = _TEXTS[vr](raw, Charset(terms)) if raw else ""
+    if tag == CHARACTER_SET and raw:
+        values = '"ISO_IR 192"'
+    value = f',"Value":[{values}]' if values else ""
+    return f'"{tag:08X}":{{"vr":"{vr}"{value}}}'

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from consult.actions.intake import RELEASED_QUIET
+from consult.actions.rows import RELEASED_QUIET
 from consult.domain.completeness import assess
 from consult.store import announcements, proof, studies
 from consult.store.arrivals import RECEIVING, SETTLE

@@ -1,33 +1,23 @@
 """Takes in images: bytes to disk, header read in bounds, rows committed for all senders together, then the receipt."""
 
-import logging
-import queue
 import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from consult.domain.errors import Broken, NoRoom, Unavailable, Words
+from consult.actions.rows import Arrival, Kept, Rows, RowWriter
+from consult.domain.errors import Broken, NoRoom, Words
 from consult.domain.studies import Instance
 from consult.formats.bounded import HeaderReader
-from consult.formats.datasets import same_data_set
 from consult.store import arrivals
-from consult.store.arrivals import Arrival, Kept, Refused, Unknown
+from consult.store.arrivals import Refused
 from consult.store.blobs import Blobs
 from consult.store.blobs import Incoming as Incoming  # noqa: PLC0414  for the doors
-from consult.store.unit import Store, Taken
+from consult.store.unit import Store
 
-log = logging.getLogger(__name__)
-
-BATCH = 64  # objects in one commit
-LINGER_S = 0.004  # that a commit waits for objects that other senders are about to bring
-TRIES = 5  # of a commit that another writer disturbed
-PAUSE_S = 0.05  # after the first of them, doubling
-RELEASED_QUIET = timedelta(seconds=0.3)  # after the sender hung up; another association may follow at once
 WAIT_S = 30.0  # for others' bytes to be settled before a new object is refused
 
 BUSY = Words("接收队列已满，请稍后重新发送。", "Too much is arriving at once; send again shortly.")
@@ -88,12 +78,6 @@ class Receipt:
     kept: Kept
 
 
-@dataclass(slots=True)
-class _Pending:
-    arrival: Arrival
-    receipt: Future[Receipt]
-
-
 class Intake:
     """The one way in for images, for all doors of a process. A context manager.
 
@@ -113,31 +97,28 @@ class Intake:
         in_flight_bytes: int = 512 << 20,
         quarantine_bytes: int = 2 << 30,
         side_threads: int = 4,
+        rows: Rows | None = None,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._reader = reader
         self._clock = clock
-        self._quiet = timedelta(seconds=quiet_s)
         self._in_flight_bytes = in_flight_bytes
         self._quarantine_bytes = quarantine_bytes
         self._flow = threading.Condition()
         self._unsettled: set[Incoming] = set()
-        self._coming = 0
-        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write_on, name="intake-writer", daemon=True)
+        self.rows: Rows = rows or RowWriter(store, blobs, clock, timedelta(seconds=quiet_s))
         self._side = ThreadPoolExecutor(side_threads, "intake")
 
     def __enter__(self) -> Self:
-        self._writer.start()
+        self.rows.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._side.shutdown()
-        self._queue.put(None)
-        self._writer.join()
+        self.rows.close()
         self._blobs.close()
 
     def open(self) -> Incoming:
@@ -165,18 +146,14 @@ class Intake:
         """
         self._arrived(incoming)
         try:
-            pending = self._prepared(incoming, sender, named)
-            return pending.receipt.result()
+            arrival, kept = self._prepared(incoming, sender, named)
+            return _receipt(arrival, kept.result())
         finally:
-            incoming.discard()
-            with self._flow:
-                self._unsettled.discard(incoming)
-                self._flow.notify_all()
+            self._settled(incoming)
 
-    def _prepared(self, incoming: Incoming, sender: Sender, named: Named) -> _Pending:
+    def _prepared(self, incoming: Incoming, sender: Sender, named: Named) -> tuple[Arrival, Future[Kept]]:
         """Bring the object to its place on disk, and queue it for its row."""
-        with self._flow:
-            self._coming += 1
+        self.rows.coming(1)
         try:
             incoming.flush()
             instance = self._read(incoming, sender, named)
@@ -185,31 +162,52 @@ class Intake:
                 instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock()
             )
             arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
-            pending = _Pending(arrival, Future())
-            self._queue.put(pending)
-            return pending
+            return arrival, self.rows.put(arrival)
         finally:
-            with self._flow:
-                self._coming -= 1
+            self.rows.coming(-1)
 
     def take_aside(self, incoming: Incoming, sender: Sender, named: Named = NOTHING_NAMED) -> "Future[Receipt]":
-        """As ``take``, in a thread of its own, so that one sender's objects are committed together."""
+        """As ``take``, but returns at once, so that one sender's objects are committed together."""
         self._arrived(incoming)
-        return self._side.submit(self.take, incoming, sender, named)
+        receipt: Future[Receipt] = Future()
+        self._side.submit(self._take_aside, incoming, sender, named, receipt)
+        return receipt
+
+    def _take_aside(self, incoming: Incoming, sender: Sender, named: Named, receipt: "Future[Receipt]") -> None:
+        """Prepare the object in this thread, which is then free for the next; the commit settles the receipt."""
+        try:
+            arrival, kept = self._prepared(incoming, sender, named)
+        except Exception as why:  # noqa: BLE001  the edge of this thread: whoever waits for the receipt raises it
+            self._settled(incoming)
+            receipt.set_exception(why)
+            return
+
+        def committed(done: "Future[Kept]") -> None:
+            self._settled(incoming)
+            if (why := done.exception()) is not None:
+                receipt.set_exception(why)
+            else:
+                receipt.set_result(_receipt(arrival, done.result()))
+
+        kept.add_done_callback(committed)
 
     def _arrived(self, incoming: Incoming) -> None:
         with self._flow:
             self._unsettled.add(incoming)
 
+    def _settled(self, incoming: Incoming) -> None:
+        incoming.discard()
+        with self._flow:
+            self._unsettled.discard(incoming)
+            self._flow.notify_all()
+
     def hung_up(self, study_ids: Iterable[str]) -> None:
         """Whoever sent into these studies is done: look at them soon, without the long wait for a silent sender."""
-        with self._store.write() as unit:
-            arrivals.released(unit, study_ids, self._clock() + RELEASED_QUIET)
+        self.rows.hung_up(study_ids)
 
     def still_connected(self, study_ids: Iterable[str]) -> None:
         """Somebody who sent into these studies has not hung up: they go on receiving."""
-        with self._store.write() as unit:
-            arrivals.touch(unit, study_ids, self._clock())
+        self.rows.still_connected(study_ids)
 
     def refuse(self, incoming: Incoming, sender: Sender, why: Broken, sop_uid: str) -> None:
         """Put a whole object into quarantine with the reason. Raises NoRoom when there is no room for it either."""
@@ -241,74 +239,6 @@ class Intake:
             self.refuse(incoming, sender, why, named.sop_uid or "")
             raise
         return instance
-
-    # the writer
-
-    def _write_on(self) -> None:
-        while (first := self._queue.get()) is not None:
-            self._write_or_tell(self._batch(first))
-
-    def _batch(self, first: _Pending) -> list[_Pending]:
-        """What is committed together: all that waits, and what comes while others are at it, for a moment."""
-        batch = [first]
-        until = time.monotonic() + LINGER_S
-        while len(batch) < BATCH:
-            patience = until - time.monotonic() if self._coming else 0
-            try:
-                more = self._queue.get(timeout=max(0, patience))
-            except queue.Empty:
-                break
-            if more is None:
-                self._queue.put(None)
-                break
-            batch.append(more)
-        return batch
-
-    def _write_or_tell(self, batch: Sequence[_Pending]) -> None:
-        """Write; where that fails for a reason of one object, write each alone, so that it fails alone."""
-        try:
-            self._write(batch)
-        except Unavailable as why:
-            _fail(batch, why)
-        except Exception as why:  # the edge of this thread: a sender must get an answer, and the next its turn
-            if len(batch) > 1:
-                for each in batch:
-                    self._write_or_tell([each])
-            else:
-                log.exception("an object could not be written")
-                _fail(batch, why)
-
-    def _write(self, batch: Sequence[_Pending]) -> None:
-        for each, outcome in zip(batch, self._commit([each.arrival for each in batch]), strict=True):
-            if isinstance(outcome, Unknown):
-                each.arrival = self._compared(each.arrival, outcome)
-                self._queue.put(each)
-            else:
-                each.receipt.set_result(_receipt(each.arrival, outcome))
-
-    def _commit(self, arrived: Sequence[Arrival]) -> list[Kept | Unknown]:
-        for attempt in range(TRIES):
-            try:
-                with self._store.write() as unit:
-                    return arrivals.keep(unit, arrived, self._quiet)
-            except (Unavailable, Taken):
-                if attempt == TRIES - 1:
-                    raise
-                time.sleep(PAUSE_S * 2**attempt)  # this thread's only work is this commit
-        raise AssertionError("unreachable")
-
-    def _compared(self, arrival: Arrival, unknown: Unknown) -> Arrival:
-        mine = self._blobs.path(arrival.sha256)
-        for sha256 in unknown.sha256s:
-            other = self._blobs.path(sha256)
-            arrival = arrival.compared(sha256, other.exists() and same_data_set(mine, other))
-        return arrival
-
-
-def _fail(batch: Sequence[_Pending], why: Exception) -> None:
-    for each in batch:
-        if not each.receipt.done():
-            each.receipt.set_exception(why)
 
 
 def _receipt(arrival: Arrival, kept: Kept) -> Receipt:

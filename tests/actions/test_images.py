@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from consult.actions import assessment, images
-from consult.actions.intake import RELEASED_QUIET
+from consult.actions.rows import RELEASED_QUIET
 from consult.domain.completeness import StudyCompleteness
 from consult.domain.errors import NotFound
 from consult.domain.events import Fact

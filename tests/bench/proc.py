@@ -10,7 +10,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def family(pid: int) -> list[int]:
     """The process and all that descend from it."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        threads = list(Path(f"/proc/{pid}/task").iterdir())  # each has the children that it began
+        children = [child for each in threads for child in (each / "children").read_text().split()]
     except FileNotFoundError:  # it has just ended
         return []
     return [pid, *(member for child in children for member in family(int(child)))]

@@ -23,6 +23,7 @@ NO_ROOM = Words(
 )
 TOO_LARGE = Words("单个对象超过允许的大小，未接收。", "The object is larger than allowed; it was not taken.")
 GATHER = 1 << 20  # bytes that are hashed and written at once: a slice comes in many small pieces
+LARGE = 256 << 10  # bytes that are hashed and written as they come
 LAID_OUT = "laid-out"  # says that the folders of objects are made
 LOCK = "lock"
 NEW = ".new"  # a folder whose lock is not held yet: nobody's to remove
@@ -56,21 +57,27 @@ class Incoming:
         if self.size > self._max_bytes:
             self.discard()
             raise NoRoom(TOO_LARGE)
+        if not self._gathered and len(data) >= LARGE:
+            self._append(data)
+            return
         self._gathered += data
         if len(self._gathered) >= GATHER:
             self.flush()
 
     def flush(self) -> None:
         """Hash what was gathered, and write it where others can read it. Raises NoRoom."""
-        self._hash.update(self._gathered)
+        self._append(self._gathered)
+        self._gathered.clear()
+
+    def _append(self, data: bytes | bytearray | memoryview) -> None:
+        self._hash.update(data)
         try:
-            _write_all(self._file, self._gathered)
-            if self._gathered:  # the disk begins now, while the header is read, and the sync finds less to wait for
+            _write_all(self._file, data)
+            if data:  # the disk begins now, while the header is read, and the sync finds less to wait for
                 os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
         except OSError as error:
             self.discard()
             raise _refusal(error) from error
-        self._gathered.clear()
 
     def sync(self) -> None:
         """Force the bytes to disk and close the file. Raises NoRoom."""
@@ -96,7 +103,7 @@ class Incoming:
             self._file = -1
 
 
-def _write_all(file: int, data: bytearray) -> None:
+def _write_all(file: int, data: bytes | bytearray | memoryview) -> None:
     with memoryview(data) as view:
         written = 0
         while written < len(view):

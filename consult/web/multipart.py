@@ -6,7 +6,7 @@ from typing import Protocol
 
 from consult.domain.errors import Refusal, Words
 
-WINDOW = 256 << 10  # bytes read at once
+WINDOW = 1 << 20  # bytes read at once
 MOST_HEADERS = 16 << 10  # bytes of a part's headers
 MALFORMED = Words("上传内容的分段格式有误。", "The multipart body is malformed.")
 
@@ -31,8 +31,8 @@ class Parts:
     def __init__(self, body: Readable, boundary: str) -> None:
         self._body = body
         self._dash = b"\r\n--" + boundary.encode("latin_1")
-        self._buffer = bytearray(b"\r\n")  # so that a boundary at the very beginning looks like any other
-        self._ended = False
+        self._buffer = b"\r\n"  # so that a boundary at the very beginning looks like any other
+        self._at = 0  # what lies before is taken
 
     def __iter__(self) -> Iterator["Part"]:
         """Each part. Raises Malformed where the body breaks off."""
@@ -48,55 +48,56 @@ class Parts:
         read = self._body.read(WINDOW)
         if not read:
             raise Malformed(MALFORMED)
-        self._buffer += read
+        self._buffer = self._buffer[self._at :] + read
+        self._at = 0
 
-    def _until_boundary(self) -> Iterator[bytes]:
-        """The bytes before the next boundary; afterwards the buffer begins behind it."""
+    def _until_boundary(self) -> Iterator[memoryview]:
+        """The bytes before the next boundary; afterwards what is left begins behind it."""
         while True:
-            found = self._buffer.find(self._dash)
+            found = self._buffer.find(self._dash, self._at)
+            sure = found if found >= 0 else len(self._buffer) - len(self._dash)
+            if sure > self._at:
+                view = memoryview(self._buffer)[self._at : sure]
+                self._at = sure
+                yield view
             if found >= 0:
-                if found:
-                    yield bytes(self._buffer[:found])
-                del self._buffer[: found + len(self._dash)]
+                self._at = found + len(self._dash)
                 return
-            sure = len(self._buffer) - len(self._dash)
-            if sure > 0:
-                yield bytes(self._buffer[:sure])
-                del self._buffer[:sure]
             self._more()
 
     def _closed(self) -> bool:
         """Whether the boundary was the closing one; else its line is taken."""
-        while len(self._buffer) < 2:
+        while len(self._buffer) - self._at < 2:
             self._more()
-        if self._buffer.startswith(b"--"):
+        if self._buffer.startswith(b"--", self._at):
             return True
-        while (end := self._buffer.find(b"\r\n")) < 0:
-            if len(self._buffer) > MOST_HEADERS:
-                raise Malformed(MALFORMED)
-            self._more()
-        if self._buffer[:end].strip(b" \t"):
+        if self._line(b"\r\n").strip(b" \t"):
             raise Malformed(MALFORMED)
-        del self._buffer[:end]
+        self._at -= 2  # its end may be the beginning of the empty line that ends the headers
         return False
 
     def _headers(self) -> dict[str, str]:
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) > MOST_HEADERS:
-                raise Malformed(MALFORMED)
-            self._more()
-        if end > MOST_HEADERS:
-            raise Malformed(MALFORMED)
-        lines = self._buffer[:end].decode("latin_1").split("\r\n")
-        del self._buffer[: end + 4]
+        lines = self._line(b"\r\n\r\n").decode("latin_1").split("\r\n")
         pairs = (line.partition(":") for line in lines if line)
         return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+    def _line(self, end: bytes) -> bytes:
+        """What comes before this end, which is taken with it. Raises Malformed where it is too long."""
+        while (found := self._buffer.find(end, self._at)) < 0:
+            if len(self._buffer) - self._at > MOST_HEADERS:
+                raise Malformed(MALFORMED)
+            self._more()
+        if found - self._at > MOST_HEADERS:
+            raise Malformed(MALFORMED)
+        taken = self._buffer[self._at : found]
+        self._at = found + len(end)
+        return taken
 
 
 class Part:
     """One part: its headers in lower case, and its bytes in chunks."""
 
-    def __init__(self, headers: dict[str, str], chunks: Iterator[bytes]) -> None:
+    def __init__(self, headers: dict[str, str], chunks: Iterator[memoryview]) -> None:
         self.headers = headers
         self.chunks = chunks
 

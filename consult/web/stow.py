@@ -23,8 +23,8 @@ from consult.web.session import current_actor
 DICOM = "application/dicom"
 MAY_SEND = (Role.REQUESTER, Role.APPROVER, Role.COORDINATOR, Role.SITE_ADMIN)
 NOT_YOURS = Words("您的账号不能上传影像。", "Your account may not send images.")
-UNDER_WAY = 8  # objects of one request that are being made durable while the next is read
-CHUNK = 256 << 10  # bytes
+UNDER_WAY = 16  # objects of one request that are being made durable while the next is read
+CHUNK = 1 << 20  # bytes
 HEAD = 4 << 10  # bytes of an object in which its head is looked for
 BUSY, RETRY_S = 503, 5
 # PS3.4 table B.2-1, as failure reasons (PS3.18 table 10.5.3-2)
@@ -68,11 +68,11 @@ class _Outcomes:
 class _Chunks:
     """The bytes of an object as they come; remembers the first."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes | memoryview]) -> None:
         self._chunks = chunks
         self._start = b""
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes | memoryview]:
         for chunk in self._chunks:
             if len(self._start) < HEAD:
                 self._start += chunk[: HEAD - len(self._start)]
@@ -109,7 +109,7 @@ def _sender(actor: Actor) -> Sender:
     return Sender(actor.institution_code, actor.name, "stow")
 
 
-def _bodies() -> Iterator[Iterable[bytes]]:
+def _bodies() -> Iterator[Iterable[bytes | memoryview]]:
     """The bytes of each object of the request, object by object."""
     content_type = request.headers.get("Content-Type", "")
     media = content_type.partition(";")[0].strip().lower()
@@ -127,7 +127,7 @@ def _bodies() -> Iterator[Iterable[bytes]]:
         yield part.chunks
 
 
-def _received(intake: Intake, chunks: Iterable[bytes]) -> Incoming:
+def _received(intake: Intake, chunks: Iterable[bytes | memoryview]) -> Incoming:
     """A whole object on disk. Raises NoRoom; what was begun of an object that breaks off is dropped."""
     incoming = intake.open()
     try:

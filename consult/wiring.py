@@ -362,6 +362,7 @@ def open_receiver(settings: Settings, line: "Line", ended: "Event") -> "Iterator
     rows.ended = ended.set
     places = SharedPlaces(counts, line.slot, settings.dicom.max_associations)
     with open_parts(settings, rows) as parts, build_own_listener(parts, handed, places) as listener:
+        rows.ready()
         yield listener
 
 

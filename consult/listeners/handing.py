@@ -14,7 +14,7 @@ from consult.listeners.places import SharedCounts
 
 log = logging.getLogger(__name__)
 
-ROW, HUNG_UP, CONNECTED = "row", "hung up", "connected"
+READY, ROW, HUNG_UP, CONNECTED = "ready", "row", "hung up", "connected"
 AWAY = Words("暂时无法接收，请稍后重发。", "It cannot be received now; send again later.")
 
 
@@ -35,6 +35,11 @@ class HandedRows:
     def start(self) -> None:
         """Begin to hear the answers."""
         self._thread.start()
+
+    def ready(self) -> None:
+        """Connections may be handed on. Raises Unavailable."""
+        with self._lock:
+            self._send((READY, 0, ()))
 
     def coming(self, more: int) -> None:
         """So many more objects are about to be brought; fewer where negative."""

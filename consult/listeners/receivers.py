@@ -18,13 +18,14 @@ from typing import Any, Self
 
 from consult.actions.rows import Kept, Rows, unpacked
 from consult.domain.errors import Refusal, Unavailable
-from consult.listeners.handing import AWAY, CONNECTED, HUNG_UP, ROW
+from consult.listeners.handing import AWAY, CONNECTED, HUNG_UP, READY, ROW
 from consult.listeners.places import SharedCounts
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 128
 PAUSE_S = 0.5  # before a receiver that ended is started anew
+COME_S = 60.0  # for the first receiver to come up; the door opens without it then, and whoever calls waits
 LEAVE_S = 70.0  # for a receiver to hang up on its peers: a little more than its associations take
 Begin = Callable[["Line"], "subprocess.Popen[bytes]"]
 """Begins a receiver that inherits this line."""
@@ -64,6 +65,7 @@ class _Receiver:
     process: "subprocess.Popen[bytes]"
     pipe: "Connection[Any, Any]"
     handed: tuple[socket.socket, ...]
+    is_ready: bool = False
     studies: set[str] = field(default_factory=set[str])
     answering: threading.Lock = field(default_factory=threading.Lock)
 
@@ -90,7 +92,7 @@ class Receivers:
         self._slots = range(processes)
         self._receivers: dict[int, _Receiver] = {}
         self._lock = threading.Lock()
-        self._ending = threading.Event()
+        self._ending, self._ready = threading.Event(), threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._turn = count()
@@ -112,9 +114,11 @@ class Receivers:
 
     @property
     def serving(self) -> dict[int, int]:
-        """The receivers that run now, by process id, and how many associations each has."""
+        """The receivers that are ready, by process id, and how many associations each has."""
         with self._lock:
-            return {each.process.pid: self._counts.places(each.slot) for each in self._receivers.values()}
+            return {
+                each.process.pid: self._counts.places(each.slot) for each in self._receivers.values() if each.is_ready
+            }
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
@@ -123,6 +127,7 @@ class Receivers:
             undo.pop_all()
         for slot in self._slots:
             self._run(f"receiver-{slot}", partial(self._keep, slot))
+        self._ready.wait(COME_S)
         for number, listening in enumerate(self._sockets):
             self._run(f"dimse-accept-{number}", partial(self._deal, number, listening))
         return self
@@ -175,7 +180,7 @@ class Receivers:
         with self._lock:
             turn = next(self._turn)
             return sorted(
-                self._receivers.values(),
+                (each for each in self._receivers.values() if each.is_ready),
                 key=lambda each: (self._counts.places(each.slot), (each.slot + turn) % len(self._slots)),
             )
 
@@ -236,6 +241,9 @@ class Receivers:
                     arrival = unpacked(said)
                     receiver.studies.add(arrival.study_id)
                     self._rows.put(arrival).add_done_callback(partial(receiver.answer, number))
+                elif kind == READY:
+                    receiver.is_ready = True
+                    self._ready.set()
                 else:
                     self._hear_of(receiver, kind, said)
 

@@ -82,36 +82,6 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def configure_log(level: str) -> None:
-    """One JSON line an event on standard error; nothing but what the caller names goes in."""
-    import logging
-
-    import structlog
-
-    logging.basicConfig(level=level, format="%(message)s")
-    for chatty in (
-        "alembic",
-        "pynetdicom",
-        "apscheduler",
-        "fontTools",
-        "weasyprint",
-        "pyhanko",
-        "werkzeug",
-        "httpx",
-        "httpcore",
-    ):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
 @contextmanager
 def open_store(url: str) -> Iterator[Store]:
     """A database alone, closed again at the end."""
@@ -353,14 +323,10 @@ def _receiver(settings: Settings, line: "Line") -> "subprocess.Popen[bytes]":
 @contextmanager
 def open_receiver(settings: Settings, line: "Line", ended: "Event") -> "Iterator[DimseListener]":
     """One of several receiving processes; ``ended`` is set when the process that began it has gone."""
-    from consult.listeners.handing import HandedRows
-    from consult.listeners.places import SharedPlaces
     from consult.listeners.receivers import inherited
 
-    pipe, counts, handed = inherited(line)
-    rows = HandedRows(pipe, counts, line.slot)
+    rows, places, handed = inherited(line, settings.dicom.max_associations)
     rows.ended = ended.set
-    places = SharedPlaces(counts, line.slot, settings.dicom.max_associations)
     with open_parts(settings, rows) as parts, build_own_listener(parts, handed, places) as listener:
         rows.ready()
         yield listener

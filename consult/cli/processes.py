@@ -68,7 +68,7 @@ def _listeners(_: argparse.Namespace) -> int:
 
 def _receiver(asked: argparse.Namespace) -> int:
     from consult.listeners.receivers import Line, until_told
-    from consult.wiring import configure_log, open_receiver
+    from consult.wiring import open_receiver
 
     sys.setswitchinterval(TURN_S)
     settings, ended = Settings(), threading.Event()
@@ -87,6 +87,36 @@ def _worker(_: argparse.Namespace) -> int:
         _until_told()
         worker.stop()
     return 0
+
+
+def configure_log(level: str) -> None:
+    """One JSON line an event on standard error; nothing but what the caller names goes in."""
+    import logging
+
+    import structlog
+
+    logging.basicConfig(level=level, format="%(message)s")
+    for chatty in (
+        "alembic",
+        "pynetdicom",
+        "apscheduler",
+        "fontTools",
+        "weasyprint",
+        "pyhanko",
+        "werkzeug",
+        "httpx",
+        "httpcore",
+    ):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _until_told() -> None:
@@ -142,7 +172,7 @@ def serve(settings: Settings, start: Start) -> int:
                 config.set(name, value)
 
         def load(self) -> Any:
-            from consult.wiring import build_web, configure_log, open_parts
+            from consult.wiring import build_web, open_parts
 
             sys.setswitchinterval(TURN_S)
             configure_log(settings.log_level)

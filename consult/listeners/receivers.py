@@ -18,8 +18,8 @@ from typing import Any, Self
 
 from consult.actions.rows import Kept, Rows, unpacked
 from consult.domain.errors import Refusal, Unavailable
-from consult.listeners.handing import AWAY, CONNECTED, HUNG_UP, READY, ROW
-from consult.listeners.places import SharedCounts
+from consult.listeners.handing import AWAY, CONNECTED, HUNG_UP, READY, ROW, HandedRows
+from consult.listeners.places import SharedCounts, SharedPlaces
 
 log = logging.getLogger(__name__)
 
@@ -257,7 +257,8 @@ class Receivers:
                 receiver.studies.difference_update(studies)
                 with self._lock:
                     held = {study for each in self._receivers.values() for study in each.studies}
-                self._rows.hung_up(set(studies) - held)
+                if left := set(studies) - held:
+                    self._rows.hung_up(left)
         except Unavailable:
             log.warning("the database is away; open studies will be looked at again")
 
@@ -269,9 +270,10 @@ def until_told(ended: threading.Event) -> None:
     ended.wait()
 
 
-def inherited(line: Line) -> tuple["Connection[Any, Any]", SharedCounts, tuple[socket.socket, ...]]:
-    """A receiver's ends of its line: the pipe, the counts, and where connections come from."""
+def inherited(line: Line, most: int) -> tuple[HandedRows, SharedPlaces, tuple[socket.socket, ...]]:
+    """A receiver's ends of its line: where its rows go, ``most`` places for all, and where connections come from."""
     for file in line.files:
         os.set_inheritable(file, False)  # not for the parsers that it begins
-    pipe = Connection(line.rows)
-    return pipe, SharedCounts(line.counts, line.slots), tuple(socket.socket(fileno=file) for file in line.handed)
+    counts = SharedCounts(line.counts, line.slots)
+    rows = HandedRows(Connection(line.rows), counts, line.slot)
+    return rows, SharedPlaces(counts, line.slot, most), tuple(socket.socket(fileno=file) for file in line.handed)

@@ -43,6 +43,7 @@ def receiving(store: Store, url: str, folder: Path) -> Iterator[tuple[Parts, Rec
     )
     with open_parts(settings) as parts, build_listener(parts) as door:
         assert isinstance(door, Receivers)
+        eventually(lambda: len(door.serving) == 2)
         yield parts, door
 
 

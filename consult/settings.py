@@ -27,12 +27,16 @@ class Database(Section):
 class Blobs(Section):
     """Where images and documents are kept: ``file:///folder``, or ``s3://bucket/prefix``.
 
+    ``prepared`` is where frames and small pictures lie that were made ready to be sent; nginx needs to read nothing
+    else. Without it they lie in the folder's ``prepared``.
+
     For S3: ``spool`` is this machine's folder for what arrives, for quarantine, and for ``near_bytes`` of copies.
     ``endpoint`` is where a store that is not Amazon's answers; without keys those of the machine are used. A request to
     it may take ``timeout_s``; longer, and the sender is told to send again.
     """
 
     url: str = "file:///var/lib/consult/blobs"
+    prepared: Path | None = None
     spool: Path = Path("/var/lib/consult/spool")
     near_bytes: int = 64 * 1024 * 1024 * 1024
     endpoint: str | None = None

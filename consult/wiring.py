@@ -95,10 +95,10 @@ def open_store(url: str) -> Iterator[Store]:
 def open_blobs(kept: BlobSettings) -> Blobs:
     """The objects: in a folder, or on a shelf elsewhere with copies near at hand."""
     if not kept.elsewhere:
-        return Blobs(kept.folder)
+        return Blobs(kept.folder, prepared=kept.prepared)
     bucket = S3(kept.url, kept.endpoint, kept.region, kept.access_key, kept.secret_key, kept.timeout_s)
     shelf = S3Shelf(bucket.open())
-    return Blobs(kept.folder, shelf=shelf, near_bytes=kept.near_bytes)
+    return Blobs(kept.folder, shelf=shelf, near_bytes=kept.near_bytes, prepared=kept.prepared)
 
 
 @contextmanager

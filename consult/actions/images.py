@@ -2,7 +2,9 @@
 
 import gzip
 import logging
-from collections.abc import Callable, Iterator
+import os
+import shutil
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,8 +14,8 @@ from consult.actions.assessment import SETTLED
 from consult.domain.errors import Broken, NotFound, Unavailable
 from consult.domain.events import Fact
 from consult.formats.copies import copy_name, explicit_copy, shown_from_copy
-from consult.formats.prepared import FrameMaker, worth_preparing
-from consult.store import preparing, studies
+from consult.formats.prepared import STUDIES, FrameMaker, object_name, worth_preparing
+from consult.store import prepared, preparing, studies
 from consult.store.blobs import Blobs
 from consult.store.unit import Store
 
@@ -59,13 +61,22 @@ def prepare(store: Store, blobs: Blobs, maker: FrameMaker, paint: Paint, study_i
 
     Of all series first what a list shows: metadata and a small picture; then the frames, series by series.
     """
-    every = list(_series(store, study_id))
+    folder, every = _whole(store, study_id)
     for row, _ in every:
-        blobs.cached(studies.metadata_name(row.id, row.version), partial(zipped_metadata, store, row.id))
+        metadata = blobs.cache / studies.metadata_name(row.id, row.version)
+        blobs.cached(metadata, partial(zipped_metadata, store, row.id))
         _thumbnail(store, blobs, paint, row.id)
-    for _, instances in every:
+    for row, instances in every:
         for each in instances:
-            _frames(blobs, maker, each)
+            _frames(blobs, maker, each, object_name(folder, row.series_uid, each.sop_uid))
+    forget(blobs, study_id, but=folder)
+
+
+def forget(blobs: Blobs, study_id: str, but: str = "") -> None:
+    """Throw away what was made ready of a study, all ``but`` the folder of what it shows now."""
+    for each in (blobs.prepared / STUDIES).glob(f"{study_id}.*"):
+        if each.name != but:
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def rebuild(store: Store, now: datetime, study_uid: str | None = None) -> int:
@@ -90,10 +101,13 @@ def waiting(store: Store) -> int:
         return preparing.waiting(connection)
 
 
-def _series(store: Store, study_id: str) -> Iterator[tuple[Any, list[Any]]]:
+def _whole(store: Store, study_id: str) -> tuple[str, list[tuple[Any, Sequence[Any]]]]:
+    """The study's folder, and its series with what each shows, all of one moment."""
     with store.read() as connection:
-        for row in studies.series_of(connection, study_id):
-            yield row, list(studies.instances_of_series(connection, row.id))
+        every = studies.series_of(connection, study_id)
+        return prepared.folder_of(connection, study_id), [
+            (row, studies.instances_of_series(connection, row.id)) for row in every
+        ]
 
 
 def thumbnail_name(sha256: str) -> str:
@@ -108,18 +122,19 @@ def _thumbnail(store: Store, blobs: Blobs, paint: Paint, series_id: str) -> None
         return
     frame = (shown.frames + 1) // 2
     try:
-        blobs.cached(thumbnail_name(shown.sha256), lambda: paint(blobs.path(shown.sha256), frame, THUMBNAIL))
+        place = blobs.prepared / thumbnail_name(shown.sha256)
+        blobs.cached(place, lambda: paint(blobs.path(shown.sha256), frame, THUMBNAIL))
     except (Broken, NotFound, Unavailable):
         log.warning("no small picture of object %s", shown.sha256)
 
 
-def _frames(blobs: Blobs, maker: FrameMaker, each: Any) -> None:
+def _frames(blobs: Blobs, maker: FrameMaker, each: Any, name: str | None) -> None:
     """The frames of one object; where they cannot be made ready, they are given as they are stored."""
     try:
         if each.frames and shown_from_copy(each.transfer_syntax, each.bits_allocated):
-            blobs.cached(copy_name(each.sha256), partial(explicit_copy, blobs.path(each.sha256)))
-        if worth_preparing(each.transfer_syntax, each.frames, each.bits_allocated):
-            maker.make(blobs.path(each.sha256), each.sha256, blobs.cache)
+            blobs.cached(blobs.cache / copy_name(each.sha256), partial(explicit_copy, blobs.path(each.sha256)))
+        if name is not None and worth_preparing(each.transfer_syntax, each.frames, each.bits_allocated):
+            maker.make(blobs.path(each.sha256), blobs.prepared / name)
     except Broken:
         log.warning("an image is given as it is stored: object %s", each.sha256)
 
@@ -134,9 +149,13 @@ def zipped_metadata(store: Store, series_id: str) -> bytes:
 def evict(blobs: Blobs, budget_bytes: int) -> int:
     """Throw away what was not asked for longest until the cache fits its budget; the bytes that are left."""
     kept: list[tuple[float, int, Path]] = []
-    for path in blobs.cache.rglob("*"):
-        if path.is_file():
-            known = path.stat()
+    for folder, _, names in (*os.walk(blobs.cache), *os.walk(blobs.prepared)):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                known = path.stat()
+            except FileNotFoundError:  # it has its place now, or its study was removed
+                continue
             kept.append((max(known.st_atime, known.st_mtime), known.st_size, path))
     total = sum(size for _, size, _ in kept)
     if total <= budget_bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from consult.actions import images
 from consult.actions.parts import Parts
 from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotFound, Words
@@ -99,6 +100,7 @@ def remove(parts: Parts, study_id: str, by: str) -> bool:
         unnamed = retention.remove(unit, study, by, now)
         detail = {"institution": study.institution, "objects": len(unnamed)}
         unit.note(Entry(Deed.REMOVE, now, None, by, "study", study.study_uid, detail=detail))
+    images.forget(parts.blobs, study_id)
     for sha256 in unnamed:
         parts.blobs.set_aside(sha256)
     return True

@@ -1,6 +1,7 @@
 """Frames made ready for viewers: lossless HTJ2K, each in the multipart wrapping in which it is sent, a file a frame."""
 
 import os
+import re
 from pathlib import Path
 
 from consult.domain.errors import Broken, Words
@@ -10,6 +11,7 @@ from consult.formats.servants import Servant, Undone, serve_requests
 
 MEDIA_TYPE = "image/jphc"
 MEMORY_MB = 2048
+STUDIES = "studies"  # folder of the cache in which each study has one
 TIMEOUT_S = 120.0  # a multi-frame object is one job
 LARGEST_FRAME = 512 << 20  # bytes of one file that the process may write
 NOT_MADE = Words("该影像无法预先转换，将按原样提供。", "The image cannot be made ready; it is given as it is stored.")
@@ -26,31 +28,33 @@ def worth_preparing(transfer_syntax: str, frames: int | None, bits_allocated: in
     return bool(frames) and bits_allocated in (8, 16) and transfer_syntax in _WORTH_IT
 
 
-def frame_name(sha256: str, frame: int) -> str:
-    """The name in the cache of a prepared frame of an object, 1 being the first."""
-    return f"frames/{sha256[:2]}/{sha256}-{frame}"
+BOUNDARY = "consult-frame-8c1f6f1b5f0e4a0d9d0c7b52e3a964d1"
+"""Between the parts of every body: the same for all, so that a server in front can name it without asking us."""
+CONTENT_TYPE = f'multipart/related; type="{MEDIA_TYPE}"; boundary={BOUNDARY}'
+"""The media type of a prepared frame as a body (PS3.18 §8.6.1.2)."""
+_LEAD = f"--{BOUNDARY}\r\nContent-Type: {MEDIA_TYPE}; transfer-syntax={HTJ2K_LOSSLESS_RPCL}\r\n\r\n".encode()
+_END = f"\r\n--{BOUNDARY}--\r\n".encode()
+_AS_A_NAME = re.compile(r"[0-9][0-9.]{0,63}")  # never ``.`` or ``..``; the server in front asks for the same
 
 
-def boundary(sha256: str, frame: int) -> str:
-    """The boundary of the multipart body that a prepared frame is kept as."""
-    return f"consult-{sha256[:40]}-{frame}"
+def object_name(folder: str, series_uid: str, sop_uid: str) -> str | None:
+    """The name in the cache under which a study's ``folder`` holds an object's frames; None for UIDs that are no names.
+
+    A frame's name is this, ``-`` and its number.
+    """
+    if not (_AS_A_NAME.fullmatch(series_uid) and _AS_A_NAME.fullmatch(sop_uid)):
+        return None
+    return f"{STUDIES}/{folder}/{series_uid}/{sop_uid}"
 
 
-def content_type(sha256: str, frame: int) -> str:
-    """The media type of that body (PS3.18 §8.6.1.2)."""
-    return f'multipart/related; type="{MEDIA_TYPE}"; boundary={boundary(sha256, frame)}'
+def frame_of(name: Path, frame: int) -> Path:
+    """The file of a frame of the object of that name, 1 being the first."""
+    return name.with_name(f"{name.name}-{frame}")
 
 
-def codestream(sha256: str, frame: int, size: int) -> tuple[int, int]:
+def codestream(size: int) -> tuple[int, int]:
     """Offset and length of the codestream in a prepared file of ``size`` bytes."""
-    lead, end = _wrapping(sha256, frame)
-    return len(lead), size - len(lead) - len(end)
-
-
-def _wrapping(sha256: str, frame: int) -> tuple[bytes, bytes]:
-    mark = boundary(sha256, frame)
-    head = f"--{mark}\r\nContent-Type: {MEDIA_TYPE}; transfer-syntax={HTJ2K_LOSSLESS_RPCL}\r\n\r\n"
-    return head.encode(), f"\r\n--{mark}--\r\n".encode()
+    return len(_LEAD), size - len(_LEAD) - len(_END)
 
 
 class FrameMaker(Servant):
@@ -59,14 +63,14 @@ class FrameMaker(Servant):
     def __init__(self) -> None:
         super().__init__("prepared", TIMEOUT_S)
 
-    def make(self, path: Path, sha256: str, cache: Path) -> int:
-        """Write every frame of the object at ``path`` into the cache, those that are there left alone; their number.
+    def make(self, path: Path, name: Path) -> int:
+        """Write every frame of the object at ``path``, as ``frame_of`` names them; how many were not there before.
 
         Each was decoded again and equals the original bit for bit. Raises Broken where that cannot be had; what is
         missing is then given as it is stored.
         """
         try:
-            return int(self.ask(str(path.absolute()), sha256, str(cache.absolute())))
+            return int(self.ask(str(path.absolute()), str(name.absolute())))
         except Undone as impossible:
             raise Broken(NOT_MADE) from impossible
 
@@ -74,12 +78,10 @@ class FrameMaker(Servant):
 def serve() -> None:
     """The process; whoever waits for an answer goes before it."""
     os.nice(5)
-    serve_requests(
-        lambda path, sha256, cache: b"%d" % make_frames(Path(path), sha256, Path(cache)), MEMORY_MB, LARGEST_FRAME
-    )
+    serve_requests(lambda path, name: b"%d" % make_frames(Path(path), Path(name)), MEMORY_MB, LARGEST_FRAME)
 
 
-def make_frames(path: Path, sha256: str, cache: Path) -> int:
+def make_frames(path: Path, name: Path) -> int:
     """What ``FrameMaker.make`` does, in this process."""
     from consult.formats.pixels import decode, layout_of, seekable, to_htj2k
 
@@ -89,12 +91,14 @@ def make_frames(path: Path, sha256: str, cache: Path) -> int:
         if layout.samples > 1 and layout.photometric != "RGB":
             raise Broken(NOT_MADE)  # decoding would turn its colours, and the header tells a viewer to turn them again
         for number in range(1, table.frames + 1):
-            target = cache / frame_name(sha256, number)
+            target = frame_of(name, number)
             if target.exists():
                 continue
             pixels, _ = decode(read_frame(place, table, number), table.transfer_syntax, layout)
-            lead, end = _wrapping(sha256, number)
-            _write_whole(target, lead + to_htj2k(pixels) + end)
+            squeezed = to_htj2k(pixels)
+            if BOUNDARY.encode() in squeezed:  # somebody drew it: a reader would take it for the end
+                raise Broken(NOT_MADE)
+            _write_whole(target, _LEAD + squeezed + _END)
             made += 1
     return made
 

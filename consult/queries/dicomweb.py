@@ -92,7 +92,7 @@ def _with_frames(blobs: Blobs, row: Any) -> Path:
     stored = blobs.path(row.sha256)
     if not shown_from_copy(row.transfer_syntax, row.bits_allocated):
         return stored
-    return blobs.cached(copy_name(row.sha256), partial(explicit_copy, stored))
+    return blobs.cached(blobs.cache / copy_name(row.sha256), partial(explicit_copy, stored))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ GATHER = 1 << 20  # bytes that are hashed and written at once: a slice comes in 
 LARGE = 256 << 10  # bytes that are hashed and written as they come
 LAID_OUT = "laid-out"  # says that the folders of objects are made
 LOCK = "lock"
+OURS = 0o700  # of a folder that nobody else may look into
 NEW = ".new"  # a folder whose lock is not held yet: nobody's to remove
 
 
@@ -125,6 +126,9 @@ def _sync_folder(folder: Path) -> None:
 class Blobs:
     """The folder ``root``: ``objects/ab/<sha256>`` for good, ``cache`` to be made again, and ``quarantine``.
 
+    All of these are for our own user alone. ``prepared``, a folder of its own, holds what was made ready to be sent as
+    it lies: its group is the one that whoever set it up gave it, and may be that of the server in front.
+
     Every process has a folder of its own under ``incoming``, held by a lock; what a dead process left there is removed
     when the next one starts. ``reserve_bytes`` stay free for the database; ``max_bytes`` is the largest object.
 
@@ -138,6 +142,7 @@ class Blobs:
         max_bytes: int = 64 << 30,
         shelf: Shelf | None = None,
         near_bytes: int = 64 << 30,
+        prepared: Path | None = None,
     ) -> None:
         self.root = root.absolute()
         self._reserve = reserve_bytes
@@ -146,8 +151,11 @@ class Blobs:
         self.cache = self.root / "cache"
         self._quarantine = self.root / "quarantine"
         self._removing = self.root / "removing"
+        self.prepared = (prepared or self.root / "prepared").absolute()
+        self.root.mkdir(parents=True, exist_ok=True)
         for folder in (self._objects, self.cache, self._quarantine, self.root / "incoming"):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=OURS, exist_ok=True)
+        self.prepared.mkdir(parents=True, exist_ok=True)
         if not (self.root / LAID_OUT).exists():
             _lay_out(self._objects)
             (self.root / LAID_OUT).touch()
@@ -256,7 +264,7 @@ class Blobs:
         if self._near is not None:
             self._near.set_aside(sha256)
             return
-        self._removing.mkdir(exist_ok=True)
+        self._removing.mkdir(mode=OURS, exist_ok=True)
         with suppress(FileNotFoundError):
             self._place(sha256).rename(self._removing / sha256)
 
@@ -310,20 +318,22 @@ class Blobs:
 
     # cache
 
-    def put_cached(self, name: str, data: bytes) -> Path:
-        """Write a file of the cache, whole or not at all; it may vanish, and is made again then. Raises NoRoom."""
-        place = self.cache / name
+    def cached(self, place: Path, made: Callable[[], bytes]) -> Path:
+        """A file in ``cache`` or ``prepared``, made now if it is not there; it may vanish, and is made again then.
+
+        It is written beside its place and so gets the group of its folder. Raises NoRoom, and what ``made`` raises.
+        """
+        if place.exists():
+            return place
+        data = made()
         place.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.incoming()
+        if shutil.disk_usage(place.parent).free < self._reserve:
+            raise NoRoom(NO_ROOM)
+        aside = Incoming(place.with_name(f".{place.name}.{uuid4().hex}"), self._max_bytes)
         aside.write(data)
         aside.sync()
         aside.path.rename(place)
         return place
-
-    def cached(self, name: str, made: Callable[[], bytes]) -> Path:
-        """A file of the cache, made now if it is not there. Raises NoRoom, and what ``made`` raises."""
-        place = self.cache / name
-        return place if place.exists() else self.put_cached(name, made())
 
     # the folder of this process
 

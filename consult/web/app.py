@@ -1,6 +1,7 @@
 """The HTTP door put together: one Flask application, its API described by OpenAPI, its answers under one policy."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -20,6 +21,7 @@ from consult.web.manifests import ProofFigures, manifests_api
 from consult.web.members import members_api
 from consult.web.openapi import open_app
 from consult.web.pages import pages
+from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
 from consult.web.studies import studies_api
@@ -56,10 +58,13 @@ def create_app(parts: Parts) -> OpenAPI:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # typed as the base of its provider, which has neither
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    figures = CollectorRegistry()
+    sent = _measure(app, figures)
+    passes = _passes(app, parts)
+    if not parts.settings.web.accel:
+        app.wsgi_app = Lane(app.wsgi_app, passes, parts.blobs.prepared, HEADERS.items(), sent)  # type: ignore[method-assign]  # Flask's own way
     if parts.settings.web.trusted_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
-    figures = CollectorRegistry()
-    _measure(app, figures)
     ProofFigures(parts, figures)
     app.after_request(_guard)
     problems.install(app)
@@ -81,7 +86,7 @@ def create_app(parts: Parts) -> OpenAPI:
         account_lists_api,
     ):
         app.register_api(api(parts).blueprint)
-    app.register_blueprint(dicomweb(parts))
+    app.register_blueprint(dicomweb(parts, passes))
     app.register_blueprint(pages(parts, figures))
     return app
 
@@ -98,8 +103,25 @@ def _guard(answer: Response) -> Response:
     return answer
 
 
-def _measure(app: Flask, figures: CollectorRegistry) -> None:
-    """Requests by route pattern, method and status; never by path, which may name a study."""
+def _passes(app: Flask, parts: Parts) -> Passes:
+    """Passes that end with whatever anybody changes here: what is signed out here is out at once."""
+    passes = Passes()
+    parts.store.on_facts(passes.forget)
+
+    @app.after_request
+    def end(answer: Response) -> Response:
+        if request.method not in session.SAFE:
+            passes.forget()
+        return answer
+
+    return passes
+
+
+def _measure(app: Flask, figures: CollectorRegistry) -> Callable[[float], None]:
+    """Requests by route pattern, method and status; never by path, which may name a study.
+
+    Returns what is to be told the seconds of each frame that is sent without the application.
+    """
     requests = Counter("consult_http_requests", "Requests", ["route", "method", "status"], registry=figures)
     seconds = Histogram("consult_http_seconds", "Time to answer", ["route", "method"], registry=figures)
 
@@ -114,3 +136,11 @@ def _measure(app: Flask, figures: CollectorRegistry) -> None:
         if "began" in g:
             seconds.labels(route, request.method).observe(time.perf_counter() - g.began)
         return answer
+
+    frames, frame_seconds = requests.labels("frame", "GET", 200), seconds.labels("frame", "GET")
+
+    def sent(took: float) -> None:
+        frames.inc()
+        frame_seconds.observe(took)
+
+    return sent

@@ -5,6 +5,7 @@ from flask import Blueprint, request
 from consult.actions.parts import Parts
 from consult.domain.errors import NotFound
 from consult.domain.studies import is_uid
+from consult.web.passes import Passes, passing
 from consult.web.pictures import pictures
 from consult.web.qido import qido
 from consult.web.stow import stow
@@ -13,13 +14,14 @@ from consult.web.wado import wado
 PREFIX = "/dicom-web"
 
 
-def dicomweb(parts: Parts) -> Blueprint:
+def dicomweb(parts: Parts, passes: Passes) -> Blueprint:
     """The routes under ``/dicom-web``, all for signed-in people and programs only."""
     routes = Blueprint("dicomweb", __name__, url_prefix=PREFIX)
     routes.before_request(_check_uids)
     qido(routes, parts, PREFIX)
     wado(routes, parts)
-    pictures(routes, parts)
+    pictures(routes, parts, passes)
+    passing(routes, parts)
     stow(routes, parts)
     return routes
 

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import request
 from werkzeug.exceptions import NotAcceptable
 
+from consult.formats.frames import HTJ2K_LOSSLESS_RPCL
+from consult.formats.prepared import MEDIA_TYPE
 from consult.web.multipart import parameter
 
 DICOM = "application/dicom"
@@ -37,12 +40,30 @@ class Taken:
         return self.media in (media, f"{group}/*", "*/*") and self.part in ("", "*/*", part)
 
 
-def taken() -> list[Taken]:
+def taken() -> tuple[Taken, ...]:
     """What the client takes, best first; without any word about it, everything."""
-    said = ",".join(request.args.getlist("accept")) or request.headers.get("Accept", "")
+    return read(",".join(request.args.getlist("accept")) or request.headers.get("Accept", ""))
+
+
+@lru_cache(maxsize=512)
+def read(said: str) -> tuple[Taken, ...]:
+    """What a client takes that said this, best first."""
     ranges = [_range(value) for value in _SPLIT.split(said) if value.strip()]
     found = [each for each in ranges if each is not None]
-    return sorted(found, key=lambda each: -each.quality) if said.strip() else [Taken("*/*", "", "", 1.0)]
+    return tuple(sorted(found, key=lambda each: -each.quality)) if said.strip() else (Taken("*/*", "", "", 1.0),)
+
+
+def takes_prepared(each: Taken) -> bool:
+    """Whether a client asks for HTJ2K by name, in the syntax we make: who takes anything gets what is stored."""
+    named = MEDIA_TYPE in (each.part, each.media) and each.syntax in ("", STORED, HTJ2K_LOSSLESS_RPCL)
+    return bool(each.quality) and (named or each.syntax == HTJ2K_LOSSLESS_RPCL)
+
+
+@lru_cache(maxsize=512)
+def takes_wrapped(said: str) -> bool:
+    """Whether the best answer to a client that said this is a prepared frame in its wrapping."""
+    first = next(filter(takes_prepared, read(said)), None)
+    return first is not None and first.media != MEDIA_TYPE
 
 
 def _range(value: str) -> Taken | None:

@@ -10,15 +10,15 @@ from werkzeug.exceptions import NotAcceptable
 
 from consult.actions.images import THUMBNAIL, thumbnail_name
 from consult.actions.parts import Parts
-from consult.domain.errors import NotFound
-from consult.formats.frames import HTJ2K_LOSSLESS_RPCL
+from consult.domain.errors import NotFound, Unavailable, Words
 from consult.formats.prepared import MEDIA_TYPE
 from consult.queries import dicomweb as questions
 from consult.queries import pictures as shown
 from consult.queries.dicomweb import Bytes
 from consult.queries.pictures import Image, Wrapped
 from consult.queries.qido import BadQuery
-from consult.web.negotiation import OCTETS, RELATED, STORED, Taken, taken, ways
+from consult.web.negotiation import OCTETS, RELATED, STORED, taken, takes_prepared, ways
+from consult.web.passes import Passes
 from consult.web.sending import ASK_AGAIN, FOREVER, alone, as_made, in_parts
 from consult.web.session import current_actor
 from consult.web.wado import INSTANCE, SERIES
@@ -26,14 +26,15 @@ from consult.web.wado import INSTANCE, SERIES
 STUDY = "/studies/<study>"
 MOST_FRAMES = 4096  # in one request
 JPEG, PNG = "image/jpeg", "image/png"
+GONE = Words("图像正在重新生成，请重试。", "The picture is being made again; try once more.")
 LARGEST = 8192  # pixels of a side of a rendered image
 _KNOWN = frozenset({"window", "viewport", "quality", "annotation", "accept"})
 _NUMBER = r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?"
 
 
-def pictures(routes: Blueprint, parts: Parts) -> None:
+def pictures(routes: Blueprint, parts: Parts, passes: Passes) -> None:
     """The routes of everything that is looked at."""
-    _frames(routes, parts)
+    _frames(routes, parts, passes)
     _rendered(routes, parts)
     _thumbnails(routes, parts)
 
@@ -41,31 +42,28 @@ def pictures(routes: Blueprint, parts: Parts) -> None:
 # frames
 
 
-def _frames(routes: Blueprint, parts: Parts) -> None:
+def _frames(routes: Blueprint, parts: Parts, passes: Passes) -> None:
     @routes.get(f"{INSTANCE}/frames/<numbers>")
     def retrieve_frames(study: str, series: str, sop: str, numbers: str) -> Response:
         wanted = _frame_numbers(numbers)
-        if any(_takes_prepared(each) for each in taken()):
+        if any(map(takes_prepared, taken())):
+            since = passes.now()
             found = shown.image(parts.store, parts.blobs, current_actor(), study, series, sop)
             ready = _prepared(parts, found, wanted)
             if ready is not None:
+                if found.folder is not None:
+                    passes.give(request.environ, study, found.folder, since)
                 return ready
         return _as_stored(parts, study, series, sop, wanted)
 
 
-def _takes_prepared(each: Taken) -> bool:
-    """Whether a client asks for HTJ2K by name: who takes anything gets what is stored."""
-    named = MEDIA_TYPE in (each.part, each.media) or each.syntax == HTJ2K_LOSSLESS_RPCL
-    return bool(each.quality) and named
-
-
 def _prepared(parts: Parts, found: Image, wanted: tuple[int, ...]) -> Response | None:
     """The frames as they were made ready: the file as it lies, or out of its wrapping where that is asked for."""
-    first = next(each for each in taken() if _takes_prepared(each))
+    first = next(filter(takes_prepared, taken()))
     if len(wanted) == 1 and first.media != MEDIA_TYPE:
-        one = shown.wrapped(parts.blobs, found, wanted[0])
+        one = shown.wrapped(found, wanted[0])
         return None if one is None else _whole_file(parts, one)
-    ready = shown.unwrapped(parts.blobs, found, wanted)
+    ready = shown.unwrapped(found, wanted)
     if ready is None:
         return None
     return alone(ready[0], MEDIA_TYPE) if first.media == MEDIA_TYPE and len(ready) == 1 else in_parts(ready, MEDIA_TYPE)
@@ -101,7 +99,7 @@ def _whole_file(parts: Parts, found: Wrapped) -> Response:
     accel = parts.settings.web.accel
     if accel:
         answer = Response(content_type=found.content_type)
-        answer.headers["X-Accel-Redirect"] = f"{accel}{found.path.relative_to(parts.blobs.cache)}"
+        answer.headers["X-Accel-Redirect"] = f"{accel}{found.path.relative_to(parts.blobs.prepared)}"
         answer.set_etag(found.etag)
     else:
         answer = send_file(found.path, mimetype=found.content_type, conditional=True, etag=found.etag)
@@ -229,8 +227,11 @@ def _thumbnails(routes: Blueprint, parts: Parts) -> None:
         found = find()
         frame = (found.frames + 1) // 2
         made = partial(parts.painter.paint, found.path, frame, None, (THUMBNAIL, THUMBNAIL))
-        place: Path = parts.blobs.cached(thumbnail_name(found.sha256), made)
-        answer = _whole_file(parts, Wrapped(place, JPEG, f"{found.sha256}-thumbnail"))
+        place: Path = parts.blobs.cached(parts.blobs.prepared / thumbnail_name(found.sha256), made)
+        picture = shown.file_of(place, JPEG)
+        if picture is None:  # thrown away this very moment, to make room
+            raise Unavailable(GONE)
+        answer = _whole_file(parts, picture)
         answer.headers["Cache-Control"] = FOREVER if immutable else ASK_AGAIN
         return answer
 

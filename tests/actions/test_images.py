@@ -20,7 +20,7 @@ from consult.domain.errors import NotFound
 from consult.domain.events import Fact
 from consult.formats.bounded import HeaderReader
 from consult.formats.pixels import decode_frame
-from consult.formats.prepared import codestream, frame_name
+from consult.formats.prepared import codestream
 from consult.store import outbox, studies
 from consult.store.arrivals import study_key
 from consult.store.studies import instances_of_series as instances_of
@@ -159,7 +159,7 @@ def test_metadata_is_made_ready_once_and_anew_for_a_late_slice(opened: Archive) 
 
 
 def frames_of(made: Archive) -> list[Path]:
-    return sorted(path for path in (made.blobs.cache / "frames").rglob("*") if path.is_file())
+    return sorted(path for path in (made.blobs.prepared / "studies").rglob("*") if path.is_file())
 
 
 def test_every_frame_is_made_ready_and_equals_what_is_stored(opened: Archive) -> None:
@@ -169,8 +169,9 @@ def test_every_frame_is_made_ready_and_equals_what_is_stored(opened: Archive) ->
         rows = [row for each in studies.series_of(connection, KEY) for row in instances_of(connection, each.id)]
     assert len(frames_of(opened)) == len(rows) == 2
     for row in rows:
-        kept = (opened.blobs.cache / frame_name(row.sha256, 1)).read_bytes()
-        at, length = codestream(row.sha256, 1, len(kept))
+        (place,) = (path for path in frames_of(opened) if path.name == f"{row.sop_uid}-1")
+        kept = place.read_bytes()
+        at, length = codestream(len(kept))
         shown = imagecodecs.htj2k_decode(kept[at : at + length])
         stored, _ = decode_frame(opened.blobs.path(row.sha256), 1)
         assert np.array_equal(shown, stored)
@@ -181,8 +182,9 @@ def test_a_cache_that_was_thrown_away_is_made_again(opened: Archive) -> None:
     send(opened, 1, 2)
     make_ready(opened, KEY)
     before = {path: path.read_bytes() for path in frames_of(opened)}
-    shutil.rmtree(opened.blobs.cache)
-    opened.blobs.cache.mkdir()
+    for folder in (opened.blobs.cache, opened.blobs.prepared):
+        shutil.rmtree(folder)
+        folder.mkdir()
     assert images.rebuild(opened.store, opened.clock.now, STUDY) == 1
     assert work_off(opened) == 1
     assert {path: path.read_bytes() for path in frames_of(opened)} == before
@@ -197,7 +199,8 @@ def test_a_study_that_nobody_knows_is_not_rebuilt(opened: Archive) -> None:
 def test_what_was_asked_for_longest_ago_leaves_a_full_cache(opened: Archive) -> None:
     send(opened, 1, 2)
     make_ready(opened, KEY)
-    every = [path for path in opened.blobs.cache.rglob("*") if path.is_file()]
+    folders = (opened.blobs.cache, opened.blobs.prepared)
+    every = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     old = frames_of(opened)[0]
     os.utime(old, (1, 1))
     total = sum(path.stat().st_size for path in every)

@@ -132,6 +132,17 @@ def test_an_outpatients_images_go_after_15_years_once_their_case_says_so(kept: t
     assert over(parts) == []
 
 
+def test_what_was_made_ready_of_it_goes_with_it_and_of_others_stays(kept: tuple[Parts, Archive]) -> None:
+    parts, opened = kept
+    (study,) = over(parts)
+    folders = {name: opened.blobs.prepared / "studies" / f"{name}.1.0" for name in (study, "0" * 32)}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+        (folder / "2.25.1-1").write_bytes(b"pixels")
+    assert retention.remove(parts, study, "运维")
+    assert [folder.exists() for folder in folders.values()] == [False, True]
+
+
 def test_a_hold_put_meanwhile_stops_the_removal_until_it_is_released(kept: tuple[Parts, Archive]) -> None:
     parts, opened = kept
     (study,) = over(parts)

@@ -15,6 +15,7 @@ from consult.actions.parts import Parts
 from consult.actions.passwords import Passwords
 from consult.formats.bounded import HeaderReader
 from consult.settings import Settings
+from consult.store.blobs import Blobs
 from consult.web.app import create_app
 from tests.doubles import Clock
 from tests.makers.archive import Archive, archive
@@ -71,22 +72,29 @@ def _headers(said: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def site(
-    folder: Path, reader: HeaderReader, *usernames: str, settings: Settings | None = None, **limits: int
+    folder: Path,
+    reader: HeaderReader,
+    *usernames: str,
+    settings: Settings | None = None,
+    prepared: Path | None = None,
+    **limits: int,
 ) -> Iterator[Site]:
     """The door with these people signed in."""
     store = fresh_store(folder)
     open_institutions(store)
     people = open_accounts(store, PASSWORDS, *usernames)
-    with archive(store, folder, reader, **limits) as opened:
+    blobs = None if prepared is None else Blobs(folder / "blobs", 0, prepared=prepared)
+    with archive(store, folder, reader, blobs=blobs, **limits) as opened:
         clock: Clock = opened.clock
         no_sealer, painter = cast(Any, None), cast(Any, Painter())
         parts = Parts(settings or Settings(), store, opened.blobs, opened.intake, no_sealer, PASSWORDS, clock, painter)
         app = create_app(parts)
-        yield Site(app, opened, {person.username: _signed_in(app, person.username) for person in people.values()})
+        yield Site(app, opened, {person.username: signed_in(app, person.username) for person in people.values()})
     store.close()
 
 
-def _signed_in(app: Flask, username: str) -> Browser:
+def signed_in(app: Flask, username: str) -> Browser:
+    """A person's browser in which they have just signed in."""
     client = app.test_client()
     answer = client.post("/api/v1/session", json={"username": username, "password": PASSWORD})
     assert answer.status_code == 200, answer.text

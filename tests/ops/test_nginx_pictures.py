@@ -1,73 +1,17 @@
 """Frames made ready, behind a real nginx: Consult says who may see one, nginx sends it, and nobody gets around that."""
 
-import http.client
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-import pytest
-from werkzeug.serving import make_server
-
-from consult.formats.bounded import HeaderReader
-from consult.settings import Settings, Web
-from consult.store.arrivals import study_key
-from tests.makers.archive import SERIES, STUDY, a_slice
-from tests.makers.pictures import make_ready
-from tests.makers.web import Browser, Site, site
-from tests.peers.nginx import HOST, LONGEST_S, NGINX, certificate, free_port, nginx
+from tests.makers.archive import SERIES, STUDY
+from tests.ops.conftest import ACCEL, Front
+from tests.peers.nginx import HOST
 
 OF_STUDY = f"/dicom-web/studies/{STUDY}"
 FRAME = f"{OF_STUDY}/series/{SERIES}/instances/{SERIES}.1/frames/1"
 HTJ2K = 'multipart/related; type="image/jphc"'
-ACCEL = "/prepared/"
 
 
-@dataclass
-class Front:
-    """The address in front, and the door behind it."""
-
-    http: http.client.HTTPSConnection
-    site: Site
-
-    def get(self, path: str, who: Browser | None, **headers: str) -> tuple[int, bytes, http.client.HTTPMessage]:
-        said = {"Host": HOST, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        cookie = who.client.get_cookie("consult") if who is not None else None
-        if cookie is not None:
-            said["Cookie"] = f"consult={cookie.value}"
-        self.http.request("GET", path, headers=said)
-        answer = self.http.getresponse()
-        return answer.status, answer.read(), answer.headers
-
-
-@pytest.fixture(scope="module")
-def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    if NGINX is None:
-        pytest.skip("nginx is not installed (apt-get install nginx-light)")
-    folder = tmp_path_factory.mktemp("front")
-    settings = Settings(web=Web(accel=ACCEL))
-    with (
-        HeaderReader(1, 300, 20) as reader,
-        site(tmp_path_factory.mktemp("door"), reader, "anlong.doctor", "dushan.doctor", settings=settings) as door,
-    ):
-        door.archive.put(a_slice(1))
-        make_ready(door.archive, study_key("ANLONG", STUDY))
-        behind = make_server("127.0.0.1", 0, door.app, threaded=True)
-        threading.Thread(target=behind.serve_forever, daemon=True).start()
-        ports = {"plain": free_port(), "tls": free_port(), "web": behind.port, "feed": behind.port}
-        trusted = certificate(folder)
-        try:
-            with nginx(folder, ports, door.archive.blobs.cache):
-                line = http.client.HTTPSConnection("127.0.0.1", ports["tls"], timeout=LONGEST_S, context=trusted)
-                yield Front(line, door)
-                line.close()
-        finally:
-            behind.shutdown()
-            behind.server_close()
-
-
-def test_nginx_sends_the_frame_that_consult_names(front: Front) -> None:
+def test_nginx_sends_the_frame_that_was_made_ready(front: Front) -> None:
     status, body, headers = front.get(FRAME, front.site["anlong.doctor"], Accept=HTJ2K)
-    (kept,) = (path for path in (front.site.archive.blobs.cache / "frames").rglob("*") if path.is_file())
+    (kept,) = front.kept()
     assert (status, body) == (200, kept.read_bytes())
     assert headers["Content-Type"].startswith(f"{HTJ2K}; boundary=")
     assert "immutable" in headers["Cache-Control"]
@@ -96,9 +40,9 @@ def test_another_institution_gets_nothing_and_nobody_gets_less(front: Front) -> 
 
 
 def test_the_folder_behind_cannot_be_reached_from_outside(front: Front) -> None:
-    anlong, cache = front.site["anlong.doctor"], front.site.archive.blobs.cache
-    (kept,) = (path for path in (cache / "frames").rglob("*") if path.is_file())
-    inside = f"{ACCEL}{kept.relative_to(cache)}"
+    anlong, prepared = front.site["anlong.doctor"], front.site.archive.blobs.prepared
+    (kept,) = front.kept()
+    inside = f"{ACCEL}{kept.relative_to(prepared)}"
     for path in (
         inside,
         f"/x/..{inside}",

@@ -1,6 +1,7 @@
 """The nginx site as it is shipped, run by a real nginx on other ports and folders."""
 
 import datetime
+import re
 import shutil
 import socket
 import ssl
@@ -21,12 +22,24 @@ LONGEST_S = 15
 
 
 @contextmanager
-def nginx(folder: Path, ports: dict[str, int], cache: Path | None = None) -> Iterator[int]:
+def nginx(
+    folder: Path,
+    ports: dict[str, int],
+    prepared: Path | None = None,
+    *,
+    user: str = "root",
+    encrypted: bool = True,
+    more: str = "",
+) -> Iterator[int]:
     """nginx in front of what listens on ports ``web`` and ``feed``; it listens on ``plain`` and ``tls``; its pid.
 
-    ``cache`` is the folder of what was made ready. The folder holds certificate and key.
+    ``prepared`` is the folder of what was made ready. The folder holds certificate and key. It works as ``user``.
+    Where it is not ``encrypted``, port ``tls`` is plain; ``more`` are further locations.
     """
-    config = _config(folder, ports, cache or folder)
+    site = _site(folder, ports, prepared or folder)
+    if not encrypted:
+        site = re.sub(r"^ *ssl_.*\n", "", site, flags=re.MULTILINE).replace(" ssl http2;", ";")
+    config = _config(folder, site.replace("    location / {", f"    {more}\n    location / {{", 1), user)
     checked = subprocess.run([NGINX, "-t", "-c", str(config)], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "[warn]" not in checked.stderr.replace('"user" directive makes sense', "")
@@ -71,8 +84,8 @@ def certificate(folder: Path) -> ssl.SSLContext:
     return trusted
 
 
-def _config(folder: Path, ports: dict[str, int], cache: Path) -> Path:
-    """The site as it is shipped, on other ports and folders, inside the least main configuration."""
+def _site(folder: Path, ports: dict[str, int], prepared: Path) -> str:
+    """The site as it is shipped, on other ports and folders."""
     site = SITE.read_text()
     for shipped, here in (
         ("listen 80;", f"listen 127.0.0.1:{ports['plain']};"),
@@ -81,17 +94,23 @@ def _config(folder: Path, ports: dict[str, int], cache: Path) -> Path:
         ("consult_feed {\n    server 127.0.0.1:8080;", f"consult_feed {{\n    server 127.0.0.1:{ports['feed']};"),
         ("/etc/consult/tls", str(folder)),
         ("/var/log/nginx", str(folder)),
-        ("/var/lib/consult/blobs/cache/", f"{cache}/"),
+        ("/var/lib/consult-prepared/", f"{prepared}/"),
+        ("/run/consult-passes", f"{folder}/passes"),
     ):
         assert shipped in site, shipped
         site = site.replace(shipped, here)
+    return site
+
+
+def _config(folder: Path, site: str, user: str) -> Path:
+    """A site inside the least main configuration."""
     (folder / "site.conf").write_text(site)
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     config = folder / "nginx.conf"
     config.write_text(
-        f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nworker_processes 1;\nuser root;\n"
+        f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nworker_processes 1;\nuser {user};\n"
         f"events {{}}\nhttp {{\naccess_log off;\n{temporary}include {folder}/site.conf;\n}}\n"
     )
     return config

@@ -164,9 +164,10 @@ def test_a_refused_object_is_kept_aside_until_the_quarantine_is_full(tmp_path: P
 
 def test_a_file_of_the_cache_is_there_whole(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path, 0)
-    place = blobs.put_cached("metadata/ab/x.gz", b"z" * 5000)
+    place = blobs.cached(blobs.cache / "metadata/ab/x.gz", lambda: b"z" * 5000)
     assert place.read_bytes() == b"z" * 5000
-    assert not aside(blobs)
+    assert list(place.parent.iterdir()) == [place]
+    assert blobs.cached(place, lambda: b"other").read_bytes() == b"z" * 5000
 
 
 def test_no_process_file_is_left_open(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_behind_a_server_that_sends_files_only_the_name_is_told(tmp_path: Path, 
         make_ready(opened.archive, study_key("ANLONG", STUDY))
         answer = opened["anlong.doctor"].get(f"{OF_SOP}/frames/1", Accept=HTJ2K)
         name = answer.headers["X-Accel-Redirect"].removeprefix("/_kept/")
-        assert (opened.archive.blobs.cache / name).is_file()
+        assert (opened.archive.blobs.prepared / name).is_file()
         assert answer.data == b""
         refused = opened["dushan.doctor"].get(f"{OF_SOP}/frames/1", Accept=HTJ2K)
         assert refused.status_code == 404

@@ -21,6 +21,8 @@ from consult.store.tables_studies import instances, series, studies
 __all__ = ["ATTRIBUTES", "BY_NAME", "REQUESTED", "BadQuery", "Found", "Level", "Search", "search"]
 
 FEW = 1000  # rows of an index that are looked up one by one
+SOME = 2500  # that are looked up where two conditions together leave them: to walk until so many come takes longer
+COMMON = 20_000  # rows of an index from which on a condition narrows nothing
 COUNTED = 250  # matches after a page that are counted; beyond, it is said that there are more
 Key = tuple[str, str, str]
 
@@ -116,15 +118,34 @@ def _is_fuzzy(wanted: Search, name: str) -> bool:
 def _among(connection: Connection, actor: Actor, wanted: Search) -> set[str] | None:
     """The few studies that can match, by what an index says of each condition; None where no condition is rare."""
     among: set[str] | None = None
+    common: list[Select[Any]] = []
     for query in _narrowings(wanted):
         found = connection.execute(query.limit(FEW + 1)).scalars().all()
-        if len(found) <= FEW:
+        if len(found) > FEW:
+            common.append(query)
+        else:
             among = set(found) if among is None else among & set(found)
+    if among is None and len(common) > 1:
+        among = _in_both(connection, common)
     theirs = visible_ids(actor) if among is None else None
     if theirs is not None:
         found = connection.execute(theirs.limit(FEW + 1)).scalars().all()
         among = set(found) if len(found) <= FEW else None
     return among
+
+
+def _in_both(connection: Connection, common: Sequence[Select[Any]]) -> set[str] | None:
+    """The studies that the two rarest of some common conditions leave, where two together are rare; else None."""
+    counted = [
+        (connection.scalar(select(func.count()).select_from(query.limit(COMMON).subquery())) or 0, at, query)
+        for at, query in enumerate(common)
+    ]
+    (rarest, _, inner), (_, _, outer) = sorted(counted)[:2]
+    if rarest >= COMMON:
+        return None
+    also = outer.selected_columns[0].in_(inner.correlate(None))
+    found = connection.execute(outer.where(also).distinct().limit(SOME + 1)).scalars().all()
+    return set(found) if len(found) <= SOME else None
 
 
 def _narrowings(wanted: Search) -> Iterator[Select[Any]]:

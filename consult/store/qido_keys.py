@@ -146,6 +146,14 @@ def _by_words(kind: str) -> Callable[[str], StudyIds | None]:
     return narrowed
 
 
+def _by_name(value: str) -> StudyIds | None:
+    """By how the name begins; by what stands anywhere in it where that is Chinese, of which every ending is a word."""
+    anywhere = re.match(r"\*+([^*?=^\s]+)", value)
+    if anywhere is not None:
+        return begins(NAME, anywhere[1]) if is_han(anywhere[1][0]) else None
+    return _by_words(NAME)(value)
+
+
 def named(word: str) -> Condition:
     """A word begins a word of the patient's name; one in Chinese characters may stand anywhere in it."""
     like = escaped(word)
@@ -162,7 +170,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("00080061", "ModalitiesInStudy", "CS", STUDY, None, _modalities, _by_modality),
     Attribute("00080090", "ReferringPhysicianName", "PN", STUDY, studies.c.referring_physician, _name),
     Attribute("00081030", "StudyDescription", "LO", STUDY, studies.c.description, _text),
-    Attribute("00100010", "PatientName", "PN", STUDY, studies.c.patient_name, _name, _by_words(NAME)),
+    Attribute("00100010", "PatientName", "PN", STUDY, studies.c.patient_name, _name, _by_name),
     Attribute("00100020", "PatientID", "LO", STUDY, studies.c.patient_id, _text, _by_words(PATIENT)),
     Attribute("00100030", "PatientBirthDate", "DA", STUDY, studies.c.patient_birth_date, _range),
     Attribute("00100040", "PatientSex", "CS", STUDY, studies.c.patient_sex, _text),

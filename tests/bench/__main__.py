@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.bench.slices import thin_series
 from tests.bench.table import Row, printed
 
-BENCHES = ("store", "stow", "metadata", "prepare", "frames", "worklist", "turnaround", "report", "stow_memory")
+BENCHES = ("store", "stow", "metadata", "prepare", "frames", "qido", "worklist", "turnaround", "report", "stow_memory")
 Run = Callable[[Path, list[Path], int], list[Row]]
 
 

@@ -27,13 +27,14 @@ GIVEN = (
 )  # fmt: skip
 MODALITIES = ("CT", "CT", "CT", "CR", "DX", "DX", "MR", "US", "XA")
 _AT_ONCE = 2000
+SEED = 3
 Word = tuple[str, str, str]  # kind, word, study
 
 
-def fill(store: Store, count: int, *, seed: int = 3) -> None:
+def fill(store: Store, count: int, *, seed: int = SEED) -> None:
     """Keep ``count`` studies of three years, with a series or two each, in one transaction."""
     chance = Random(seed)
-    every, words = _studies(count, chance), list[Word]()
+    every, words = _studies(count, chance, seed), list[Word]()
     with store.write() as unit:
         connection = unit.connection
         while some := list(islice(every, _AT_ONCE)):
@@ -48,6 +49,11 @@ def fill(store: Store, count: int, *, seed: int = 3) -> None:
         _keep_words(connection, words)
         if connection.dialect.name == "postgresql":  # as its autovacuum would a minute later
             connection.exec_driver_sql("ANALYZE")
+
+
+def nth_uid(number: int, seed: int = SEED) -> str:
+    """The UID of the study of that number, 0 being the first."""
+    return f"2.25.{Random(seed << 32 | number).getrandbits(120)}"
 
 
 def _words(row: dict[str, Any]) -> Iterator[Word]:
@@ -77,10 +83,10 @@ def _keep_words(connection: Connection, words: list[Word]) -> None:
             copy.write_row(word)
 
 
-def _studies(count: int, chance: Random) -> Iterator[dict[str, Any]]:
+def _studies(count: int, chance: Random, seed: int) -> Iterator[dict[str, Any]]:
     for number in range(count):
         institution = ("XINGYI", *SENT)[number % 3]
-        uid = f"2.25.{chance.getrandbits(120)}"
+        uid = nth_uid(number, seed)
         (family, chinese), given = chance.choice(FAMILY), chance.sample(GIVEN, 2)
         name = f"{family}^{''.join(each for each, _ in given)}={chinese}^{''.join(each for _, each in given)}"
         day = NEWEST - timedelta(days=int(DAYS * chance.random()))

@@ -1,5 +1,6 @@
 """QIDO-RS over ten and over a hundred thousand studies, on both engines, to people who see all or a part of them."""
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -100,6 +101,8 @@ def _on(cluster: PostgreSQL | None, folder: Path, engine: str, clock: Callable[[
         store.close()
         with open_parts(settings) as parts:
             app = build_web(parts)
+            gc.collect()
+            gc.freeze()  # as a process does that answers
             for who, username in PEOPLE:
                 client = app.test_client()
                 client.post("/api/v1/session", json={"username": username, "password": PASSWORD})

@@ -19,11 +19,13 @@ from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
 from consult.web.manifests import ProofFigures, manifests_api
 from consult.web.members import members_api
+from consult.web.notices import notices_api
 from consult.web.openapi import open_app
 from consult.web.pages import pages
 from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
+from consult.web.sendings import sendings_api
 from consult.web.studies import studies_api
 from consult.web.turnaround import turnaround_api
 
@@ -79,6 +81,8 @@ def create_app(parts: Parts) -> OpenAPI:
         manifests_api,
         members_api,
         feed_api,
+        notices_api,
+        sendings_api,
         audit.audit_api,
         quarantine_api,
         administration_api,

@@ -10,7 +10,7 @@ from flask_socketio import SocketIO, disconnect
 from consult.actions.parts import Parts
 from consult.domain.errors import Refusal
 from consult.domain.people import Actor
-from consult.queries import feed
+from consult.queries import feed, notices
 from consult.web import case_shapes, schemas
 from consult.web.answers import answered
 from consult.web.case_json import hint_out
@@ -86,12 +86,13 @@ class Feed:
             self._actors.pop(_socket_id(), None)
 
     def _run(self) -> None:
-        told = feed.head(self._parts.store)
+        told, rung = feed.head(self._parts.store), notices.head(self._parts.store)
         while not self._stop.is_set():
             self._wake.wait(POLL_S)
             self._wake.clear()
             try:
                 told = self._tell(told)
+                rung = self._ring(rung)
             except Exception as failure:  # noqa: BLE001  a hint that is lost is asked for again by its reader
                 log.warning("feed cannot tell", error=type(failure).__name__)
 
@@ -105,6 +106,15 @@ class Feed:
                 for socket_id in feed.seeing(self._parts.store, fact.subject_id, actors):
                     self.socketio.emit("fact", hint, namespace=NAMESPACE, to=socket_id)
         return told
+
+    def _ring(self, rung: int) -> int:
+        """Let those who were told something since look at their bell."""
+        now, people = notices.told_since(self._parts.store, rung)
+        with self._lock:
+            sockets = [socket_id for socket_id, actor in self._actors.items() if actor.person_id in people]
+        for socket_id in sockets:
+            self.socketio.emit("notice", {"as_of": now}, namespace=NAMESPACE, to=socket_id)
+        return now
 
 
 def _socket_id() -> str:

@@ -13,7 +13,7 @@ PUBLIC = {
 OWN = {"/api/v1/tokens/<token_id>", "/api/v1/templates/<template_id>"}
 """Ids that are nobody's secret, or the person's own by construction."""
 
-ADMINISTRATORS = ("/api/v1/quarantine/", "/api/v1/admin/")
+ADMINISTRATORS = ("/api/v1/quarantine/", "/api/v1/admin/", "/api/v1/sendings/")
 """Where a person without the role is turned away before anything is looked up."""
 
 ACCOUNT = {"name": "x", "institution": "DUSHAN", "roles": ["requester"]}

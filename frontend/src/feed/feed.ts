@@ -23,6 +23,7 @@ type Listener = (facts: Fact[]) => void
 export const useFeed = defineStore('feed', () => {
   const line = ref<Line>('connecting')
   const listeners = new Set<Listener>()
+  const belled = new Set<() => void>()
   const position = new Position()
   let socket: Socket | null = null
   let timer: number | undefined
@@ -90,6 +91,9 @@ export const useFeed = defineStore('feed', () => {
       else void catchUp()
     })
     socket.on('fact', hinted)
+    socket.on('notice', () => {
+      for (const each of belled) each()
+    })
     socket.on('disconnect', lost)
     socket.on('connect_error', lost)
     window.addEventListener('online', back)
@@ -128,5 +132,11 @@ export const useFeed = defineStore('feed', () => {
     return () => listeners.delete(listener)
   }
 
-  return { line, start, stop, listen, catchUp }
+  /** Calls `listener` when this person was told something, until the returned function is called. */
+  function onNotice(listener: () => void): () => void {
+    belled.add(listener)
+    return () => belled.delete(listener)
+  }
+
+  return { line, start, stop, listen, onNotice, catchUp }
 })

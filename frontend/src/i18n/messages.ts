@@ -7,6 +7,7 @@ import { caseWords } from '@/case/words'
 import { PRIORITIES, ROLES, SERVICE_TYPES, STATES, VERBS } from '@/generated/workflow'
 import { images } from '@/images/words'
 import { look } from '@/look/words'
+import { notices } from '@/notices/words'
 import { operate } from '@/operate/words'
 import { words as report } from '@/report/words'
 import { request } from '@/request/words'
@@ -36,6 +37,7 @@ function inLanguage(language: Language) {
       service: named(SERVICE_TYPES, language),
     },
     move: { ...moveWords[language], verb: named(VERBS, language) },
+    notices: notices[language],
     operate: operate[language],
     report: report[language],
     request: request[language],

@@ -218,7 +218,7 @@ def _reach_out(told: Reach, out: Open) -> ReachOut:
         WayOut(
             channel="email" if channel is Channel.EMAIL else "sms",
             available=channel in out.ways,
-            wanted=["action" if each is Urgency.ACTION else "news" for each in CHOOSABLE if each in told.ways.get(channel, ())],
+            wanted=_wanted(told, channel),
         )
         for channel in PERSONAL
     ]
@@ -226,6 +226,11 @@ def _reach_out(told: Reach, out: Open) -> ReachOut:
         email=told.email, mobile=told.mobile, quiet_from=told.quiet_from, quiet_to=told.quiet_to, ways=ways,
         version=told.version,
     )  # fmt: skip
+
+
+def _wanted(told: Reach, channel: Channel) -> list[Wanted]:
+    chosen = told.ways.get(channel, frozenset())
+    return ["action" if each is Urgency.ACTION else "news" for each in CHOOSABLE if each in chosen]
 
 
 def sending_out(each: Sending) -> SendingOut:

@@ -38,14 +38,14 @@ class SendingPath(BaseModel):
     number: int
 
 
-class ReportIn(schemas.In):
+class CarrierReportIn(schemas.In):
     """What a carrier says of a message: its own number for it, and how it ended."""
 
     id: str = Field(max_length=128)
     status: Literal["delivered", "failed"]
 
 
-class LineOut(SendingOut):
+class SentOut(SendingOut):
     """A sending as operators see it: no text, and of the address only enough to tell which."""
 
     channel_label: str
@@ -61,7 +61,7 @@ class LineOut(SendingOut):
 class SendingsOut(BaseModel):
     """A page, newest first; how many stand how."""
 
-    items: list[LineOut]
+    items: list[SentOut]
     next: int | None
     counts: dict[str, int]
 
@@ -97,7 +97,7 @@ def sendings_api(parts: Parts) -> Api:
         return answered(ToldsOut(items=[_told(each) for each in told]))
 
     @api.post("/sms/reports", responses={204: None})
-    def take_report(body: ReportIn) -> Response:
+    def take_report(body: CarrierReportIn) -> Response:
         """A text-message gateway reports what became of a message; the call is sealed (X-Consult-Signature)."""
         secret = parts.settings.sms.report_secret or ""
         if not is_sealed(secret, request.get_data(), request.headers.get(HEADER, ""), parts.clock()):
@@ -128,10 +128,10 @@ def _operators(api: Api, parts: Parts) -> None:
         return Response(status=204)
 
 
-def _line(line: queries.Line) -> LineOut:
+def _line(line: queries.Line) -> SentOut:
     each = line.sending
     words = TEST_WORDS if each.notice == TEST else words_of(each.notice, each.said)
-    return LineOut(
+    return SentOut(
         **sending_out(each).model_dump(),
         channel_label=spoken(CHANNEL_NAMES[each.channel]),
         words=spoken(words),

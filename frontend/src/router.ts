@@ -73,6 +73,8 @@ const routes: RouteRecordRaw[] = [
     meta: { open: true, bare: true, title: 'verify.title' },
   },
   { path: '/verification', name: 'verification', component: () => import('@/operate/VerificationPage.vue'), meta: { title: 'operate.verification.title' } },
+  { path: '/notices', name: 'notices', component: () => import('@/notices/NoticesPage.vue'), meta: { title: 'notices.title' } },
+  { path: '/sendings', name: 'sendings', component: () => import('@/notices/SendingsPage.vue'), meta: { title: 'notices.sendings.title' } },
   { path: '/quarantine', name: 'quarantine', component: () => import('@/operate/QuarantinePage.vue'), meta: { title: 'operate.quarantine.title' } },
   { path: '/turnaround', name: 'turnaround', component: () => import('@/turnaround/TurnaroundPage.vue'), meta: { title: 'turnaround.title' } },
   { path: '/audit', name: 'audit', component: () => import('@/operate/AuditPage.vue'), meta: { title: 'operate.audit.title' } },

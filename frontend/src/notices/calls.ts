@@ -6,7 +6,7 @@ export type Unread = Told<Schema['UnreadOut']>
 export type Reach = Told<Schema['ReachOut']>
 export type ReachBody = Schema['ReachIn']
 export type Sending = Told<Schema['SendingOut']>
-export type SendingLine = Told<Schema['LineOut']>
+export type SendingLine = Told<Schema['SentOut']>
 export type CaseNotice = Told<Schema['ToldOut']>
 export type Way = Reach['ways'][number]['channel']
 

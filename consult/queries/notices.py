@@ -10,7 +10,7 @@ from consult.domain.notices import Urgency
 from consult.domain.people import Actor
 from consult.domain.reach import Channel, Reach
 from consult.domain.sendings import Sending
-from consult.store import cases, notices, reach, sendings
+from consult.store import notices, reach, sendings
 from consult.store.notices import Told
 from consult.store.unit import Store
 
@@ -32,7 +32,7 @@ def page(store: Store, actor: Actor, unread: bool, before: int | None, limit: in
     size, person_id = max(1, min(limit, MOST)), actor.person_id or ""
     with store.read() as connection:
         found = notices.page(connection, person_id, unread, before, size + 1)
-        seen = cases.seen_of(connection, {each.case_id for each in found[:size]}, actor, What.LIST)
+        seen = notices.seen_of(connection, {each.case_id for each in found[:size]}, actor, What.LIST)
         counts = notices.count_unread(connection, person_id)
     return Page(tuple(found[:size]), seen, found[size - 1].id if len(found) > size else None, counts)
 

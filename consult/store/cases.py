@@ -173,13 +173,6 @@ def find(connection: Connection, case_id: str, actor: Actor, what: What = What.C
     return case_of(document)
 
 
-def seen_of(connection: Connection, case_ids: Iterable[str], actor: Actor, what: What) -> dict[str, Case]:
-    """Of these cases those of which the actor sees ``what``, by id."""
-    query = select(cases.c.document).where(cases.c.id.in_(list(case_ids)), visible_to(actor, what))
-    found = (case_of(document) for document in connection.scalars(query))
-    return {case.id: case for case in found}
-
-
 def sees(connection: Connection, case_id: str, actor: Actor, what: What) -> bool:
     """Whether the actor sees ``what`` of the case."""
     return connection.scalar(select(cases.c.id).where(cases.c.id == case_id, visible_to(actor, what))) is not None

@@ -1,16 +1,17 @@
 """What people were told: rows a person, found by whom a fact concerns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from consult.domain.cases import Case, Party
+from consult.domain.access import What
+from consult.domain.cases import Case, Party, case_of
 from consult.domain.errors import NotFound
 from consult.domain.notices import Audience, Urgency
-from consult.domain.people import Person, Role
+from consult.domain.people import Actor, Person, Role
 from consult.store import people, rota
 from consult.store.tables_notices import notices
 from consult.store.unit import Unit
@@ -100,6 +101,13 @@ def told_since(connection: Connection, after: int, limit: int) -> list[tuple[int
     """Who was told after an id: (id, person id), in order."""
     query = select(notices.c.id, notices.c.person_id).where(notices.c.id > after).order_by(notices.c.id).limit(limit)
     return [(row.id, row.person_id) for row in connection.execute(query)]
+
+
+def seen_of(connection: Connection, case_ids: Iterable[str], actor: Actor, what: What) -> dict[str, Case]:
+    """Of these cases those of which the actor sees ``what``, by id."""
+    query = select(cases.c.document).where(cases.c.id.in_(list(case_ids)), visible_to(actor, what))
+    found = (case_of(document) for document in connection.scalars(query))
+    return {case.id: case for case in found}
 
 
 def _told(row: Any) -> Told:

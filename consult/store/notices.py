@@ -13,6 +13,8 @@ from consult.domain.errors import NotFound
 from consult.domain.notices import Audience, Urgency
 from consult.domain.people import Actor, Person, Role
 from consult.store import people, rota
+from consult.store.cases import visible_to
+from consult.store.tables import cases
 from consult.store.tables_notices import notices
 from consult.store.unit import Unit
 

@@ -106,7 +106,9 @@ def behind(
     spoken = checked(actor, asked, now)
     select = _selector(metric)
     with store.read() as connection:
-        block = turnaround.block(connection, actor, spoken, narrowed_for(actor, asked), *TEXTS.get(asked.by, ("", "")))
+        block = turnaround.block(
+            connection, actor, spoken, narrowed_for(actor, asked), *TEXTS.get(asked.by, ("", "")), named=True
+        )
         alerts = turnaround.alerts(connection, actor, spoken, asked.narrowed) if metric == CRITICAL_TEN_MINUTES else []
     table, moment = Table(block.figures), instant(now)
     chosen, spans, verdicts = select(table, block, alerts, moment, only_late)

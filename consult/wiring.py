@@ -25,6 +25,7 @@ from consult.actions import (
     relay,
     sendings,
     turnaround,
+    turnaround_months,
 )
 from consult.actions.intake import Intake
 from consult.actions.parts import Parts
@@ -34,6 +35,7 @@ from consult.actions.rows import Rows, RowWriter
 from consult.actions.sealing import Sealer
 from consult.domain.errors import NotFound
 from consult.domain.events import Fact
+from consult.domain.people import Actor
 from consult.domain.reach import Channel
 from consult.domain.sendings import Way
 from consult.formats.bounded import HeaderReader
@@ -170,6 +172,7 @@ def build_worker(parts: Parts) -> Worker:
         Job("counts", COUNTS_S, lambda now: relay.run_due_timers(parts.store, counts, now)),
         Job("verify", VERIFY_S, lambda now: proof.walk(parts.store, parts.blobs, now)),
         Job("evict", HOUR_S, lambda _: images.evict(parts.blobs, parts.settings.prepare.budget_mb << 20)),
+        Job("months", ANCHOR_S, lambda now: turnaround_months.make_due(parts.store, month_maker(parts), now)),
         Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
         *_sending(parts),
         *_anchoring(parts),
@@ -211,6 +214,17 @@ def outlet_of(settings: Settings) -> sendings.Outlet:
         endpoints = {code: Endpoint(hook.url, hook.secret) for code, hook in out.webhooks.items()}
         ways[Channel.WEBHOOK] = Webhook(endpoints, outward)
     return sendings.Outlet(ways, settings.web.public_url)
+
+
+def month_maker(parts: Parts) -> turnaround_months.Make:
+    """Lays out monthly reports in the process that prints."""
+    from consult.queries import turnaround_month
+
+    def make(actor: Actor, month: str, house: str, now: datetime) -> bytes | None:
+        page = turnaround_month.page(parts.store, actor, month, house, now)
+        return None if page is None else parts.sealer.workshop.figures(page)
+
+    return make
 
 
 def _anchoring(parts: Parts) -> tuple[Job, ...]:

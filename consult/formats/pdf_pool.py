@@ -20,6 +20,7 @@ from typing import Any, Final, Literal, Self
 
 from consult.domain.errors import Broken, NotFound, Refusal, Unavailable, Words
 from consult.formats.document import Rendered, ReportDocument, Stamp
+from consult.formats.figures_page import FiguresPage
 from consult.formats.trust import TrustSource
 from consult.formats.verdict import REASONS, Identity, Reason, Verdict
 
@@ -33,6 +34,7 @@ _JOBS: Final = {
     "ready_to_judge": ("verdict", "warm_up"),
     "ready_to_paint": ("rendering", "warm_up"),
     "render": ("pdf", "render"),
+    "figures": ("figures_page", "render"),
     "stamp": ("pdf", "render_stamp"),
     "png": ("rendering", "render_png"),
     "paint": ("rendering", "render"),
@@ -99,6 +101,11 @@ class Workshop:
         """The report laid out as PDF/A, and where its signatures go."""
         laid_out: Rendered = self._make("render", document)
         return laid_out
+
+    def figures(self, page: FiguresPage) -> bytes:
+        """A report of figures as PDF."""
+        pdf: bytes = self._make("figures", page)
+        return pdf
 
     def stamp(self, stamp: Stamp) -> bytes:
         """A signature's appearance, one page of PDF."""

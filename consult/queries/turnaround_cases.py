@@ -103,8 +103,7 @@ def behind(
 
     from consult.formats.measures import Table
 
-    spoken = checked(actor, asked, now)
-    select = _selector(metric)
+    spoken, select = checked(actor, asked, now), _selector(metric)
     with store.read() as connection:
         block = turnaround.block(
             connection, actor, spoken, narrowed_for(actor, asked), *TEXTS.get(asked.by, ("", "")), named=True

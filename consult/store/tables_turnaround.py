@@ -42,3 +42,13 @@ turnaround_alerts = Table(
     Index("ix_turnaround_alerts_submitted_at", "submitted_at"),
 )
 """The verdict on each critical finding of a case, as ``domain.turnaround`` writes verdicts."""
+
+turnaround_months = Table(
+    "turnaround_months",
+    metadata,
+    Column("institution", String(32), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("made_at", Instant, nullable=False),
+    Column("pdf", LargeBinary, nullable=False),
+)
+"""The monthly report of an institution as it was made, once; ``month`` is 2026-10."""

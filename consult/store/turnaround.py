@@ -173,7 +173,7 @@ def block(
     columns += [turnaround.c[name] for name in (key, label) if name]
     columns += [turnaround.c.case_id] if named else []
     found = connection.execute(select(*columns).where(_counted(actor, period, narrowed)))
-    rows: list[tuple[Any, ...]] = found.cursor.fetchall() if found.cursor is not None else []
+    rows: Sequence[Any] = found.cursor.fetchall() if found.cursor is not None else []
     found.close()
     keys = [row[1] or "" for row in rows] if key else []
     return Block(

@@ -7,7 +7,7 @@ from consult.actions.parts import Parts
 from consult.domain.audit import Deed, Entry
 from consult.domain.indicators import INDICATORS, SOURCES
 from consult.domain.turnaround import BY_NAME, SMALLEST
-from consult.queries import turnaround, turnaround_cases, turnaround_tables
+from consult.queries import turnaround, turnaround_cases, turnaround_month, turnaround_tables
 from consult.queries.turnaround import Asked, Narrowed, Rate, Tile, Whole
 from consult.queries.turnaround_cases import Line
 from consult.web.answers import answered
@@ -18,6 +18,9 @@ from consult.web.turnaround_shapes import (
     ChoicesOut,
     CountOut,
     HandsOut,
+    MonthOut,
+    MonthPath,
+    MonthsOut,
     NamedOut,
     RateOut,
     TileOut,
@@ -65,6 +68,21 @@ def turnaround_api(parts: Parts) -> Api:
         """The same as a workbook; that it was taken is written down."""
         sheet = _sheet(parts, query)
         return _attachment(turnaround_tables.as_xlsx(sheet), XLSX, "turnaround.xlsx")
+
+    @api.get("/turnaround/reports", responses={200: MonthsOut})
+    def list_reports() -> Response:
+        """The monthly reports of your institution, newest first."""
+        found = turnaround_month.kept(parts.store, current_actor())
+        return answered(MonthsOut(items=[MonthOut(month=each.month, made_at=each.made_at) for each in found]))
+
+    @api.get("/turnaround/reports/<month>")
+    def show_report(path: MonthPath) -> Response:
+        """A monthly report as PDF; that it was taken is written down."""
+        actor = current_actor()
+        pdf = turnaround_month.pdf(parts.store, actor, path.month)
+        entry = Entry(Deed.EXPORT, parts.clock(), actor.person_id, actor.name, "turnaround", path.month)
+        audit.note(parts.store, entry)
+        return _attachment(iter([pdf]), "application/pdf", f"turnaround-{path.month}.pdf")
 
     return api
 

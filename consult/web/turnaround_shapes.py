@@ -138,3 +138,22 @@ class ChoicesOut(BaseModel):
     performing_sites: list[NamedOut]
     modalities: list[str]
     by_people: bool
+
+
+class MonthPath(BaseModel):
+    """A month, such as 2026-10."""
+
+    month: Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-[0-9]{2}$")]
+
+
+class MonthOut(BaseModel):
+    """A monthly report that is there."""
+
+    month: str
+    made_at: datetime
+
+
+class MonthsOut(BaseModel):
+    """The monthly reports, newest first."""
+
+    items: list[MonthOut]

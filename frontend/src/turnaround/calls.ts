@@ -44,6 +44,8 @@ export const turnaround = {
   tiles: (asked: Asked, by: By = '', metric = '') => ask({ ...narrowed(asked), ...(by === '' ? {} : { by }), ...(metric === '' ? {} : { metric }) }),
   cases: (asked: Asked, opened: Opened, after: string | null) => ask({ ...narrowed(asked), ...behind(opened), ...(after === null ? {} : { after }) }),
   choices: (asked: Asked): Promise<Choices> => told(api.GET('/api/v1/turnaround/choices', { params: { query: { from: asked.from, to: asked.to } } })),
+  reports: async () => (await told(api.GET('/api/v1/turnaround/reports'))).items,
+  report: (month: string) => `/api/v1/turnaround/reports/${month}`,
   file: (kind: 'csv' | 'xlsx', asked: Asked, more: Record<string, string> = {}) =>
     `/api/v1/turnaround.${kind}?${new URLSearchParams({ ...narrowed(asked), ...more }).toString()}`,
   caseFile: (kind: 'csv' | 'xlsx', asked: Asked, opened: Opened) =>

@@ -1,6 +1,6 @@
 """Moves: one way in for every verb, by people and by the system; decide, keep, tell, commit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from consult.domain.rota import shift_ends
 from consult.domain.routing_policy import offer_until
 from consult.domain.workflow import BY_STATE, Verb, decide
 from consult.domain.workflow_needs import World
-from consult.store import cases, people, reports, rota, routing_rules
+from consult.store import cases, people, reports, rota, routing_rules, talk
 from consult.store.unit import Store, Unit
 from consult.store.world import due_of, world_of
 
@@ -109,6 +109,8 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dic
             raise Invalid.at("assignee", Words("没有这位专家。", "There is no such specialist.")) from None
         heard["assignee"] = {"id": person.id, "name": person.name}
         heard["offer_until"] = until_when(unit, case, person.id, now)
+    if heard.get("answers"):
+        _check_files(unit, case, heard["answers"])
     if heard.get("members") is not None:
         heard["members"] = invitations.named(unit, case, heard["members"])
     if "request" in heard:
@@ -118,6 +120,15 @@ def spoken(unit: Unit, case: Case, say: Mapping[str, Any], now: datetime) -> dic
         kind = requests.kind_of(unit, case.requesting_site, heard["study_uids"], case.modality, case.body_part)
         heard = {"modality": kind[0], "body_part": kind[1]} | heard
     return heard
+
+
+def _check_files(unit: Unit, case: Case, answers: Sequence[Mapping[str, Any]]) -> None:
+    """Raises Invalid where an answer names a file that is not this case's."""
+    named = {each for answer in answers for each in answer.get("files") or ()}
+    if named - {file.id for file in talk.files(unit.connection, case.id)}:
+        raise Invalid.at(
+            "answers", Words("所附文件不属于这个病例，请重新上传。", "A file is not of this case; upload it again.")
+        )
 
 
 def _linked(unit: Unit, before: Case, after: Case, _actor: Actor, _say: Mapping[str, Any], now: datetime) -> None:

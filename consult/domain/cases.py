@@ -157,11 +157,12 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One item that was asked for when a case was returned, and the answer (or that it was declined)."""
+    """One item that was asked for when a case was returned: the answer in words or files, or why there is none."""
 
     item: str
     answer: str = ""
     declined: bool = False
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +365,6 @@ _READERS: dict[str, Any] = {
     "stays": lambda value: tuple(Stay(State(stay["state"]), _moment(stay["since"])) for stay in value),
     "alerts": lambda value: tuple(_alert(alert) for alert in value),
     "members": lambda value: tuple(Member(**_read(member, ("answered_at",), ())) for member in value),
-    "asked": lambda value: tuple(Asked(**asked) for asked in value),
+    "asked": lambda value: tuple(Asked(**{**asked, "files": tuple(asked.get("files", ()))}) for asked in value),
     "why": lambda value: tuple(_why(why) for why in value),
 }

@@ -15,8 +15,8 @@ announced what there is of it, a person chose between copies, a check found that
 
 TALK = "talk"
 """The subject of what is said beside a case's moves; ``subject_id`` is the case's, whose version it does not change."""
-TALK_FACTS = ("opinion",)
-"""A member of a multidisciplinary consultation saved an opinion."""
+TALK_FACTS = ("opinion", "message", "file")
+"""A member of a multidisciplinary consultation saved an opinion; something was said, or a file handed over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ def resubmit(case: Case, _actor: Actor, say: Say, _now: datetime) -> Mapping[str
             asked,
             answer=str(answers[index].get("answer") or "").strip() if index < len(answers) else asked.answer,
             declined=bool(answers[index].get("declined")) if index < len(answers) else asked.declined,
+            files=tuple(answers[index].get("files") or ()) if index < len(answers) else asked.files,
         )
         for index, asked in enumerate(case.asked)
     ]

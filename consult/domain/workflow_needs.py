@@ -242,9 +242,12 @@ IMAGES_PROVEN = Need(
 ITEMS_ANSWERED = Need(
     "items-answered",
     lambda case, _actor, say, _world, _now: all(
-        asked.answer or asked.declined or _answered(index, say) for index, asked in enumerate(case.asked)
+        asked.answer or asked.files or _answered(index, say) for index, asked in enumerate(case.asked)
     ),
-    fixed("每一项补充要求都需要回答，或说明无法提供。", "Answer each item that was asked for, or decline it."),
+    fixed(
+        "每一项都需要文字或文件答复；无法提供的请写明原因。",
+        "Answer each item in words or with a file, or say why you cannot.",
+    ),
     settled_by="answers",
 )
 
@@ -253,7 +256,8 @@ def _answered(index: int, say: Mapping[str, Any]) -> bool:
     answers = say.get("answers") or []
     if index >= len(answers):
         return False
-    return bool(answers[index].get("declined") or str(answers[index].get("answer") or "").strip())
+    said = str(answers[index].get("answer") or "").strip()  # of an item that is declined: why
+    return bool(said or (answers[index].get("files") and not answers[index].get("declined")))
 
 
 ASSIGNEE_QUALIFIES = Need(

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from consult.domain.errors import Broken, NotFound, Refusal, Unavailable, Words
+from consult.formats.attachments import UNREADABLE
 from consult.formats.document import Rendered, ReportDocument, Stamp
 from consult.formats.figures_page import FiguresPage
 from consult.formats.trust import TrustSource
@@ -38,6 +39,7 @@ _JOBS: Final = {
     "stamp": ("pdf", "render_stamp"),
     "png": ("rendering", "render_png"),
     "paint": ("rendering", "render"),
+    "shrink": ("attachments", "shrink"),
     "verify": ("verdict", "verify"),
     "identify": ("verdict", "identify"),
 }
@@ -129,6 +131,14 @@ class Workshop:
         """A frame (from 1) of a DICOM file as a picture, as ``rendering.render`` makes it."""
         picture: bytes = self._make("paint", path, frame, window, within, media_type, quality)
         return picture
+
+    def shrink(self, path: Path, kind: str) -> bytes:
+        """A picture from anybody as a small JPEG; one that no worker survives is told to be unreadable."""
+        try:
+            small: bytes = self._once("shrink", (path, kind), {})
+        except _Lost:
+            raise Broken(UNREADABLE) from None
+        return small
 
     def verify(self, pdf: bytes, trust: TrustSource, archived_sha256: str | None, *, now: datetime) -> Verdict:
         """Whether a file is our signed report; a foreign file that no worker survives is told to be damaged."""

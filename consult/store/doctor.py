@@ -13,9 +13,10 @@ from consult.store.tables_audit import audit
 from consult.store.tables_proof import series_manifests
 from consult.store.tables_reports import report_documents
 from consult.store.tables_studies import instances, studies
+from consult.store.tables_talk import case_files
 
 AT_ONCE = 10_000
-NAMING = (instances.c.sha256, report_documents.c.sha256, series_manifests.c.sha256)
+NAMING = (instances.c.sha256, report_documents.c.sha256, series_manifests.c.sha256, case_files.c.sha256)
 """NAMING: the columns that name objects; what none of them names is nobody's."""
 
 

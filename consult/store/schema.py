@@ -13,6 +13,7 @@ from consult.store import (
     tables_reports,
     tables_rota,
     tables_studies,
+    tables_talk,
     tables_turnaround,
 )
 
@@ -30,5 +31,6 @@ TABLES = (
     tables_reports,
     tables_rota,
     tables_studies,
+    tables_talk,
     tables_turnaround,
 )

@@ -27,6 +27,7 @@ from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
 from consult.web.sendings import sendings_api
 from consult.web.studies import studies_api
+from consult.web.talk import talk_api
 from consult.web.turnaround import turnaround_api
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -78,6 +79,7 @@ def create_app(parts: Parts) -> OpenAPI:
         cases_api,
         reports_api,
         studies_api,
+        talk_api,
         manifests_api,
         members_api,
         feed_api,

@@ -36,6 +36,10 @@ READS: Mapping[str, Read] = MappingProxyType(
     {
         _CASE: Read(Deed.READ_CASE, "case", "case_id"),
         f"{_CASE}/events": Read(Deed.READ_CASE, "case", "case_id"),
+        f"{_CASE}/messages": Read(Deed.READ_CASE, "case", "case_id"),
+        f"{_CASE}/opinions": Read(Deed.READ_CASE, "case", "case_id"),
+        f"{_CASE}/files/<file_id>": Read(Deed.EXPORT, "case", "case_id"),
+        f"{_CASE}/files/<file_id>/preview.jpg": Read(Deed.READ_CASE, "case", "case_id"),
         f"{_CASE}/report": Read(Deed.READ_REPORT, "case", "case_id"),
         f"{_CASE}/report/preview.pdf": Read(Deed.READ_REPORT, "case", "case_id"),
         f"{_CASE}/report.pdf": Read(Deed.EXPORT, "case", "case_id"),

@@ -48,12 +48,12 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         appointment_at=case.appointment_at,
         escalation_level=case.escalation_level,
         last_reason=case.last_reason,
-        asked=[case_shapes.AskedOut(item=a.item, answer=a.answer, declined=a.declined) for a in case.asked],
+        asked=[
+            case_shapes.AskedOut(item=a.item, answer=a.answer, declined=a.declined, files=list(a.files))
+            for a in case.asked
+        ],
         **_on_record(view),
-        parent_id=case.parent_id,
-        parent=relative_out(view.parent) if view.parent else None,
-        children=[relative_out(child) for child in view.children],
-        members=members_out(case),
+        **_together(view),
         created_at=case.created_at,
         updated_at=case.updated_at,
         due_at=view.due_at,
@@ -63,6 +63,16 @@ def case_out(view: CaseView) -> case_shapes.CaseOut:
         why=[_why(why) for why in case.why],
         report=report_out(view),
     )
+
+
+def _together(view: CaseView) -> dict[str, Any]:
+    """The cases beside this one, and who sits in it."""
+    return {
+        "parent_id": view.case.parent_id,
+        "parent": relative_out(view.parent) if view.parent else None,
+        "children": [relative_out(child) for child in view.children],
+        "members": members_out(view.case),
+    }
 
 
 def _on_record(view: CaseView) -> dict[str, Any]:
@@ -127,6 +137,7 @@ def _line(line: Line, sites: dict[str, Institution]) -> case_shapes.LineOut:
         created_at=case.created_at,
         updated_at=case.updated_at,
         next_move=str(line.next_move.row.verb) if line.next_move else None,
+        unread=line.unread,
         images=case_shapes.ImagesOut(
             status=line.images.status, received=line.images.received, expected=line.images.expected
         ),

@@ -183,6 +183,7 @@ class AskedOut(BaseModel):
     item: str
     answer: str
     declined: bool
+    files: list[str]
 
 
 class VersionOut(BaseModel):
@@ -261,6 +262,7 @@ class LineOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     next_move: str | None
+    unread: int
     images: ImagesOut
 
 

@@ -85,10 +85,11 @@ class OverrideIn(In):
 
 
 class AnswerIn(In):
-    """The answer to one asked item, or that it cannot be given."""
+    """The answer to one asked item in words or files (ids), or, where it is declined, why it cannot be given."""
 
     answer: Text = ""
     declined: bool = False
+    files: list[Line] = Field(default_factory=list[str], max_length=20)
 
 
 class MemberIn(In):

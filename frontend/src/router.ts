@@ -75,6 +75,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/verification', name: 'verification', component: () => import('@/operate/VerificationPage.vue'), meta: { title: 'operate.verification.title' } },
   { path: '/notices', name: 'notices', component: () => import('@/notices/NoticesPage.vue'), meta: { title: 'notices.title' } },
   { path: '/sendings', name: 'sendings', component: () => import('@/notices/SendingsPage.vue'), meta: { title: 'notices.sendings.title' } },
+  { path: '/messages', name: 'messages', component: () => import('@/talk/MessagesPage.vue'), meta: { title: 'talk.page' } },
   { path: '/quarantine', name: 'quarantine', component: () => import('@/operate/QuarantinePage.vue'), meta: { title: 'operate.quarantine.title' } },
   { path: '/turnaround', name: 'turnaround', component: () => import('@/turnaround/TurnaroundPage.vue'), meta: { title: 'turnaround.title' } },
   { path: '/audit', name: 'audit', component: () => import('@/operate/AuditPage.vue'), meta: { title: 'operate.audit.title' } },

@@ -290,7 +290,14 @@ def test_a_resubmitted_case_does_not_expire(worker: Worker) -> None:
     case_id = brought_to(worker.store, State.SUBMITTED)
     by(worker.store, case_id, "xingyi.coordinator", Verb.RETURN_FOR_SUPPLEMENT, NOW, items=["薄层"])
     worker.until(NOW + 6 * DAY, DAY)
-    by(worker.store, case_id, "anlong.doctor", Verb.RESUBMIT, worker.clock(), answers=[{"declined": True}])
+    by(
+        worker.store,
+        case_id,
+        "anlong.doctor",
+        Verb.RESUBMIT,
+        worker.clock(),
+        answers=[{"answer": "无法提供", "declined": True}],
+    )
     worker.until(NOW + 9 * DAY, DAY)
     assert stored(worker.store, case_id).state is State.SUBMITTED
 

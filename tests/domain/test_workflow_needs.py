@@ -189,12 +189,12 @@ def test_an_override_settles_incomplete_images_for_an_emergency_only() -> None:
             decide(case, Verb.TRIAGE, DUTY, said, world, NOW)
 
 
-@pytest.mark.parametrize("answers", [[{"answer": "已补"}, {"declined": True}]])
+@pytest.mark.parametrize("answers", [[{"answer": "已补"}, {"answer": "片已遗失", "declined": True}]])
 def test_items_are_answered_one_by_one(answers: list[dict[str, Any]]) -> None:
     case: Case = a_case(State.RETURNED, asked=(Asked("薄层"), Asked("既往片")))
     after, _ = decide(case, Verb.RESUBMIT, ASKS, {"answers": answers}, GOOD_WORLD, NOW)
-    assert after.asked == (Asked("薄层", "已补"), Asked("既往片", "", True))
-    for lacking in ([], answers[:1], [{"answer": " "}, answers[1]]):
+    assert after.asked == (Asked("薄层", "已补"), Asked("既往片", "片已遗失", True))
+    for lacking in ([], answers[:1], [{"answer": " "}, answers[1]], [answers[0], {"declined": True}]):
         with pytest.raises(Unmet):
             decide(case, Verb.RESUBMIT, ASKS, {"answers": lacking}, GOOD_WORLD, NOW)
 

@@ -146,10 +146,12 @@ def test_returned_answered_item_by_item_and_resubmitted(house: House, doctor: Pe
     assert back.status_code == 200
     half = doctor.move(case["id"], "resubmit", answers=[{"answer": "186/104"}])
     assert half.status_code == 409
-    whole = doctor.move(case["id"], "resubmit", answers=[{"answer": "186/104"}, {"declined": True}])
+    whole = doctor.move(
+        case["id"], "resubmit", answers=[{"answer": "186/104"}, {"answer": "患者已离院", "declined": True}]
+    )
     assert whole.status_code == 200
     asked = doctor.case(case["id"])["asked"]
-    assert [(each["answer"], each["declined"]) for each in asked] == [("186/104", False), ("", True)]
+    assert [(each["answer"], each["declined"]) for each in asked] == [("186/104", False), ("患者已离院", True)]
 
 
 def test_a_draft_is_revised_as_a_whole_and_nothing_else_of_it(doctor: Person) -> None:

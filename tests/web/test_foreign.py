@@ -37,6 +37,8 @@ BODIES = {
     "/api/v1/cases/<case_id>/moves": {"verb": "withdraw", "reason": "x"},
     "/api/v1/cases/<case_id>/report": {"impression": "x"},
     "/api/v1/cases/<case_id>/opinion": {"text": "x"},
+    "/api/v1/cases/<case_id>/messages": {"text": "x"},
+    "/api/v1/cases/<case_id>/messages/read": {"message_id": 1},
     "/api/v1/cases/<case_id>/report/checks": {"impression": "x"},
 }
 VERSION = {f"/api/v1/admin/accounts/<person_id>{verb}": "?version=1" for verb in ("", "/close", "/reopen", "/password")}
@@ -57,7 +59,8 @@ def routes(house: House) -> list[tuple[str, str]]:
 
 def values(case_id: str) -> dict[str, str]:
     return {
-        "case_id": case_id, "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
+        "case_id": case_id, "file_id": "0" * 32,
+        "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
         "tags": "7FE00010", "number": "999999",
         "sop_uid": SOP, "sha256": "0" * 64,
         "person_id": "0" * 32, "code": "DUSHAN", "subject": "institution", "subject_id": "DUSHAN",

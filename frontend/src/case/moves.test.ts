@@ -60,8 +60,8 @@ describe('the answers', () => {
   })
   it('answer or decline every item that was asked', () => {
     const asked = [
-      { item: '病史', answer: '', declined: false },
-      { item: '化验', answer: '', declined: false },
+      { item: '病史', answer: '', declined: false, files: [] },
+      { item: '化验', answer: '', declined: false, files: [] },
     ]
     const answers = emptyAnswers(detail({ asked }))
     expect(lacking(['answers'], answers, NOW)).toEqual({ answers: 'needAnswers' })

@@ -71,6 +71,8 @@ export type StudyFact = (typeof STUDY_FACTS)[number]
 
 export const TALK_FACTS = [
   'opinion',
+  'message',
+  'file',
 ] as const
 export type TalkFact = (typeof TALK_FACTS)[number]
 

@@ -11,6 +11,7 @@ import { notices } from '@/notices/words'
 import { operate } from '@/operate/words'
 import { words as report } from '@/report/words'
 import { request } from '@/request/words'
+import { talk } from '@/talk/words'
 import { turnaround } from '@/turnaround/words'
 import { verify } from '@/verify/words'
 import { words as viewer } from '@/viewer/words'
@@ -41,6 +42,7 @@ function inLanguage(language: Language) {
     operate: operate[language],
     report: report[language],
     request: request[language],
+    talk: talk[language],
     turnaround: turnaround[language],
     verify: verify[language],
     viewer: viewer[language],

@@ -8,6 +8,7 @@ function row(id: string, version = 1, priority: Priority = 'routine'): CaseRow {
   return {
     id,
     number: id,
+    unread: 0,
     state: 'submitted',
     version,
     priority,

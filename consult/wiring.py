@@ -37,7 +37,6 @@ from consult.domain.errors import NotFound
 from consult.domain.events import Fact
 from consult.domain.people import Actor
 from consult.domain.reach import Channel
-from consult.domain.sendings import Way
 from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
 from consult.formats.trust import DemoAuthority, find_demo_authority, open_demo_authority
@@ -196,24 +195,10 @@ def _sending(parts: Parts) -> tuple[Job, ...]:
 
 
 def outlet_of(settings: Settings) -> sendings.Outlet:
-    """CHANNELS: the ways out that are set up."""
-    from consult.channels.email import Email
-    from consult.channels.outward import Outward
-    from consult.channels.sms import Sms
-    from consult.channels.webhook import Endpoint, Webhook
+    """Where notices go out, by the ways that are set up."""
+    from consult.channels.ways import ways_of
 
-    out, mail, gateway = settings.outward, settings.mail, settings.sms
-    outward = Outward(frozenset(out.private_hosts), out.timeout_s, out.authorities)
-    ways: dict[Channel, Way] = {}
-    if mail.host:
-        ways[Channel.EMAIL] = Email(mail.host, mail.port, mail.security, mail.sender, mail.username, mail.password,
-                                    mail.authorities, mail.timeout_s)  # fmt: skip
-    if gateway.url:
-        ways[Channel.SMS] = Sms(gateway.url, gateway.token or "", gateway.signature, outward)
-    if out.webhooks:
-        endpoints = {code: Endpoint(hook.url, hook.secret) for code, hook in out.webhooks.items()}
-        ways[Channel.WEBHOOK] = Webhook(endpoints, outward)
-    return sendings.Outlet(ways, settings.web.public_url)
+    return sendings.Outlet(ways_of(settings), settings.web.public_url)
 
 
 def month_maker(parts: Parts) -> turnaround_months.Make:

@@ -139,3 +139,13 @@ def in_pool(connection: Connection, site: str) -> list[Case]:
         .order_by(cases.c.rank, cases.c.id)
     )
     return [case_of(document) for document in connection.execute(query).scalars()]
+
+
+def came_to(connection: Connection, site: str, since: datetime) -> list[Case]:
+    """The cases that institutions asked of this one since then, by when they were begun."""
+    query = (
+        select(cases.c.document)
+        .where(cases.c.performing_site == site, cases.c.created_at >= since)
+        .order_by(cases.c.created_at, cases.c.id)
+    )
+    return [case_of(document) for document in connection.execute(query).scalars()]

@@ -25,6 +25,7 @@ from consult.web.pages import pages
 from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
+from consult.web.rota import rota_api
 from consult.web.sendings import sendings_api
 from consult.web.studies import studies_api
 from consult.web.talk import talk_api
@@ -88,6 +89,7 @@ def create_app(parts: Parts) -> OpenAPI:
         audit.audit_api,
         quarantine_api,
         administration_api,
+        rota_api,
         turnaround_api,
         account_lists_api,
     ):

@@ -78,6 +78,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/messages', name: 'messages', component: () => import('@/talk/MessagesPage.vue'), meta: { title: 'talk.page' } },
   { path: '/quarantine', name: 'quarantine', component: () => import('@/operate/QuarantinePage.vue'), meta: { title: 'operate.quarantine.title' } },
   { path: '/turnaround', name: 'turnaround', component: () => import('@/turnaround/TurnaroundPage.vue'), meta: { title: 'turnaround.title' } },
+  { path: '/rota', name: 'rota', component: () => import('@/rota/RotaPage.vue'), meta: { title: 'rota.title' } },
+  { path: '/routing', name: 'routing', component: () => import('@/rota/RulesPage.vue'), meta: { title: 'rota.rulesTitle' } },
   { path: '/audit', name: 'audit', component: () => import('@/operate/AuditPage.vue'), meta: { title: 'operate.audit.title' } },
   { path: '/:rest(.*)*', name: 'lost', component: NotFound, meta: { title: 'look.lost.title' } },
 ]

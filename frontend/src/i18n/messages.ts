@@ -13,6 +13,7 @@ import { words as report } from '@/report/words'
 import { request } from '@/request/words'
 import { talk } from '@/talk/words'
 import { turnaround } from '@/turnaround/words'
+import { rota } from '@/rota/words'
 import { verify } from '@/verify/words'
 import { words as viewer } from '@/viewer/words'
 import { worklist } from '@/worklist/words'
@@ -44,6 +45,7 @@ function inLanguage(language: Language) {
     request: request[language],
     talk: talk[language],
     turnaround: turnaround[language],
+    rota: rota[language],
     verify: verify[language],
     viewer: viewer[language],
     worklist: worklist[language],

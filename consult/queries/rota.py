@@ -166,7 +166,8 @@ def coming_hours(store: Store, actor: Actor, site: str, now: datetime) -> list[H
     with store.read() as connection:
         _sees(connection, actor, site)
         policy, calendar = routing_rules.policy_of(connection, site), rota.calendar_of(connection, site)
-        shifts = rota.shifts_of(connection, site, now)
+        readers = {person.id for person in people.specialists_of(connection, site)}
+        shifts = [each for each in rota.shifts_of(connection, site, now) if each.person_id in readers]
         arrived = [
             (at, units_of(policy.units, case.modality, case.body_part))
             for case in came_to(connection, site, since)

@@ -1,4 +1,4 @@
-"""The rota and the rules at work: who is away gets nothing, what nobody is free for waits, one holder whatever happens."""
+"""The rota and the rules at work: who is away gets nothing, what nobody is free for waits, one holder always."""
 
 import itertools
 import threading

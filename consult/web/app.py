@@ -20,7 +20,7 @@ from consult.web.feed import feed_api
 from consult.web.manifests import ProofFigures, manifests_api
 from consult.web.members import members_api
 from consult.web.notices import notices_api
-from consult.web.openapi import open_app
+from consult.web.openapi import Api, open_app
 from consult.web.pages import pages
 from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
@@ -55,6 +55,27 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
 }
 
+APIS: tuple[Callable[[Parts], Api], ...] = (
+    session.account_api,
+    own_account_api,
+    cases_api,
+    reports_api,
+    studies_api,
+    talk_api,
+    manifests_api,
+    members_api,
+    feed_api,
+    notices_api,
+    sendings_api,
+    audit.audit_api,
+    quarantine_api,
+    administration_api,
+    rota_api,
+    turnaround_api,
+    account_lists_api,
+)
+"""Every group of routes under /api/v1."""
+
 
 def create_app(parts: Parts) -> OpenAPI:
     """The application; what it needs comes in ``parts``."""
@@ -74,25 +95,7 @@ def create_app(parts: Parts) -> OpenAPI:
     problems.install(app)
     session.install(app, parts)
     audit.install(app, parts)
-    for api in (
-        session.account_api,
-        own_account_api,
-        cases_api,
-        reports_api,
-        studies_api,
-        talk_api,
-        manifests_api,
-        members_api,
-        feed_api,
-        notices_api,
-        sendings_api,
-        audit.audit_api,
-        quarantine_api,
-        administration_api,
-        rota_api,
-        turnaround_api,
-        account_lists_api,
-    ):
+    for api in APIS:
         app.register_api(api(parts).blueprint)
     app.register_blueprint(dicomweb(parts, passes))
     app.register_blueprint(pages(parts, figures))

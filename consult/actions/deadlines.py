@@ -16,7 +16,7 @@ from consult.domain.reminders import Topic
 from consult.domain.routing import Candidate, Explained, Routing
 from consult.domain.workflow import AFTER_DRAFT, LIVE, Verb
 from consult.domain.workflow_needs import lacks_images
-from consult.store import cases, outbox, people
+from consult.store import cases, outbox, people, races
 from consult.store.candidates import house_of, in_pool, known_to, need_of
 from consult.store.outbox import Timer
 from consult.store.patients import differences_of
@@ -42,7 +42,7 @@ CASE_JOBS = ("route", "offer_ran_out", "expire", "escalate", "close", "call_cont
 def on_case_fact(store: Store, fact: Fact, now: datetime) -> None:
     """A case changed: set its timers anew, look at its images, and route it at once when it waits for a reader."""
     with store.write() as unit:
-        case = _case(unit, fact.subject_id)
+        case = _held(unit, fact.subject_id)
         if case is None:
             return
         case = _judge_images(unit, case, now)
@@ -64,9 +64,9 @@ def on_study_fact(store: Store, fact: Fact, now: datetime) -> None:
                 _judge_images(unit, case, now)
 
 
-def _case(unit: Unit, case_id: str) -> Case | None:
+def _held(unit: Unit, case_id: str) -> Case | None:
     try:
-        return cases.find(unit.connection, case_id, SYSTEM)
+        return races.hold(unit, case_id, SYSTEM)
     except NotFound:
         return None
 
@@ -127,8 +127,11 @@ def _next_mark(case: Case, now: datetime) -> datetime | None:
 def route_case(store: Store, case_id: str, now: datetime) -> None:
     """T09: give every waiting case of its house that somebody is free for, in their turn; remember why."""
     with store.write() as unit:
-        case = _case(unit, case_id)
-        if case is None or case.state is not State.QUEUED:
+        try:
+            case = cases.find(unit.connection, case_id, SYSTEM)
+        except NotFound:
+            return
+        if case.state is not State.QUEUED:
             return
         for waits in route_house(unit, case.performing_site, now):
             outbox.set_timer(unit, "route", waits, now + RETRY_ROUTING)
@@ -172,8 +175,9 @@ def _why(explained: Explained, chosen: str) -> Why:
 def _by_timer(verb: Verb) -> Callable[[Store, Timer, datetime], None]:
     def due(store: Store, timer: Timer, now: datetime) -> None:
         with store.write() as unit:
-            case = _case(unit, timer.subject_id)
-            if case is None:
+            case = _held(unit, timer.subject_id)
+            # the timer goes with its effect: a worker that dies here has done both or neither
+            if not outbox.end_timer(unit, timer, timer.due_at) or case is None:
                 return
             try:
                 move_by_system(unit, case, verb, {}, now, world_of(unit.connection, case, now))

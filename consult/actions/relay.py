@@ -1,6 +1,7 @@
 """The positions of subscribers and the timers that are due, kept so that a restart goes on where it stopped."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from consult.domain.events import Fact
@@ -15,6 +16,7 @@ BATCH = 100
 ANSWERS_LAST = timedelta(days=2)
 
 TimerJob = Callable[[Store, Timer, datetime], None]
+"""What a due timer does. Its timer is due again when the claim runs out; a job may end it together with its effect."""
 
 
 class StoredPositions:
@@ -60,7 +62,7 @@ def run_due_timers(store: Store, jobs: Mapping[str, TimerJob], now: datetime) ->
         if not claimed:
             continue
         try:
-            jobs[timer.job](store, timer, now)
+            jobs[timer.job](store, replace(timer, due_at=until), now)
         except Exception as failure:  # noqa: BLE001  one timer's failure must not keep the others waiting
             failures.append((timer.job, failure))
             continue

@@ -10,7 +10,7 @@ from consult.actions.once import do_once, known_answer
 from consult.actions.parts import Parts
 from consult.actions.people import check_pin
 from consult.actions.report_page import Draft, draft_page, with_images
-from consult.actions.workflow import Order, check_version, keep, overridden, spoken
+from consult.actions.workflow import Order, check_seen, keep, overridden, spoken
 from consult.domain.access import What, may_see_draft
 from consult.domain.cases import Case, State, plain
 from consult.domain.errors import (
@@ -31,7 +31,7 @@ from consult.domain.reports import REPORTER_INTENT, REVIEWER_INTENT, ReportState
 from consult.domain.workflow import STATES, Verb, decide
 from consult.formats.document import ReportDocument, Stamp
 from consult.formats.signing_keys import Signer
-from consult.store import cases, members, people, reports
+from consult.store import cases, members, people, races, reports
 from consult.store.reports import ISSUED, PENDING, Revision, SignedDocument
 from consult.store.unit import Reader, Store, Unit
 from consult.store.world import world_of
@@ -122,7 +122,7 @@ def _look(parts: Parts, case_id: str, order: Order, actor: Actor, address: str, 
     """Decide once on what is there now, so that a refusal comes before the PIN is asked."""
     with parts.store.read() as connection:
         case = cases.find(connection, case_id, actor)
-        check_version(case, order.version)
+        check_seen(connection, case, order.verb, order.version)
         world = world_of(connection, case, now, _overridable(order.say))
         after, _ = decide(case, order.verb, actor, order.say, world, now)
         revision = reports.latest(connection, case_id)
@@ -218,9 +218,10 @@ def laid_out(parts: Parts, page: Draft | None) -> ReportDocument:
 
 def _issue(unit: Unit, act: _Act, signer: Signer, digest: str) -> dict[str, Any]:
     """In one transaction: the case as it was looked at, the move, the document with its signature."""
-    case = cases.find(unit.connection, act.case.id, act.actor)
+    case = races.hold(unit, act.case.id, act.actor)
+    check_seen(unit.connection, case, act.order.verb, act.case.version)
     last = reports.latest(unit.connection, case.id)
-    if case.version != act.case.version or last is None or last.number != act.revision.number:
+    if last is None or last.number != act.revision.number:
         raise Stale
     if members.opinions(unit.connection, case.id) != act.opinions:  # a dissent must not miss the page by a moment
         raise Stale

@@ -12,12 +12,13 @@ from consult.domain.cases import Case
 from consult.domain.errors import Invalid, NotFound, Stale, Words
 from consult.domain.events import Fact
 from consult.domain.people import SYSTEM, Actor
+from consult.domain.races import still_fits
 from consult.domain.rota import shift_ends
 from consult.domain.routing_policy import offer_until
 from consult.domain.workflow import BY_STATE, Verb, decide
 from consult.domain.workflow_needs import World
-from consult.store import cases, people, reports, rota, routing_rules, talk
-from consult.store.unit import Store, Unit
+from consult.store import cases, people, races, reports, rota, routing_rules, talk
+from consult.store.unit import Reader, Store, Unit
 from consult.store.world import due_of, world_of
 
 SEALED = frozenset({Verb.ISSUE_PRELIMINARY, Verb.SUBMIT_FOR_REVIEW, Verb.SIGN, Verb.CO_SIGN})
@@ -51,8 +52,8 @@ def move(store: Store, case_id: str, order: Order, actor: Actor, now: datetime) 
 
 def apply(unit: Unit, case_id: str, order: Order, actor: Actor, now: datetime) -> dict[str, Any]:
     """The move inside a transaction that others add to."""
-    case = cases.find(unit.connection, case_id, actor)
-    check_version(case, order.version)
+    case = races.hold(unit, case_id, actor)
+    check_seen(unit.connection, case, order.verb, order.version)
     say = spoken(unit, case, order.say, now)
     if order.verb is Verb.RECALL:
         say["receivers"] = reports.receivers(unit.connection, case.id, case.report_version)
@@ -83,9 +84,12 @@ def move_by_system(
     return after
 
 
-def check_version(case: Case, expected: int | None) -> None:
-    """Raises Stale when the mover saw another version."""
-    if expected is not None and expected != case.version:
+def check_seen(connection: Reader, case: Case, verb: Verb, version: int | None) -> None:
+    """Raises Stale when anything but the system's reminders came after the version that the mover saw."""
+    if version is None:
+        return
+    meanwhile = races.told_since(connection, case, version)
+    if meanwhile is None or not still_fits(verb, meanwhile):
         raise Stale
 
 

@@ -265,7 +265,7 @@ def facts_of(connection: Connection, case_id: str, after: int = 0) -> list[Fact]
         .where(facts.c.subject == "case", facts.c.subject_id == case_id, facts.c.seq > after)
         .order_by(facts.c.seq)
     )
-    return [_fact(row) for row in connection.execute(query)]
+    return [fact_of(row) for row in connection.execute(query)]
 
 
 def facts_seen(connection: Connection, actor: Actor, after: int, limit: int) -> list[Fact]:
@@ -277,7 +277,7 @@ def facts_seen(connection: Connection, actor: Actor, after: int, limit: int) -> 
         .order_by(facts.c.seq)
         .limit(limit)
     )
-    return [_fact(row) for row in connection.execute(query)]
+    return [fact_of(row) for row in connection.execute(query)]
 
 
 def seeing(connection: Connection, case_id: str, actors: Iterable[tuple[str, Actor]]) -> list[str]:
@@ -290,7 +290,8 @@ def head(connection: Connection) -> int:
     return connection.scalar(select(func.max(facts.c.seq))) or 0
 
 
-def _fact(row: Any) -> Fact:
+def fact_of(row: Any) -> Fact:
+    """A row of the log as its fact."""
     return Fact(row.subject, row.subject_id, row.kind, row.at, row.by_id, row.by_name, row.version, row.data, row.seq)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from consult.domain.events import Fact
 from consult.store.tables import answers, facts, positions, timers
@@ -71,8 +71,9 @@ def drop_timers(unit: Unit, subject_id: str, jobs: Sequence[str]) -> None:
 
 
 def is_due(connection: Connection, job: str, subject_id: str, now: datetime) -> bool:
-    """Whether a subject's timer for this job is due and not yet taken."""
-    query = select(timers.c.id).where(timers.c.job == job, timers.c.subject_id == subject_id, timers.c.due_at <= now)
+    """Whether a subject's timer for this job came due and had no effect yet, be it taken by a worker or not."""
+    came = or_(timers.c.due_at <= now, timers.c.failures > 0)
+    query = select(timers.c.id).where(timers.c.job == job, timers.c.subject_id == subject_id, came)
     return connection.scalar(query) is not None
 
 
@@ -102,9 +103,10 @@ def claim_timer(unit: Unit, timer: Timer, until: datetime) -> bool:
     return claimed.rowcount == 1
 
 
-def end_timer(unit: Unit, timer: Timer, claimed_until: datetime) -> None:
-    """The job is done; a timer that was set anew meanwhile stays."""
-    unit.connection.execute(delete(timers).where(timers.c.id == timer.id, timers.c.due_at == claimed_until))
+def end_timer(unit: Unit, timer: Timer, claimed_until: datetime) -> bool:
+    """The job is done; False for a timer that was set anew meanwhile, or taken by another, which stays."""
+    ended = delete(timers).where(timers.c.id == timer.id, timers.c.due_at == claimed_until)
+    return unit.connection.execute(ended).rowcount == 1
 
 
 def answered(connection: Connection, person_id: str, key: str) -> tuple[str, int, dict[str, Any]] | None:

@@ -22,12 +22,12 @@ from sqlalchemy import (
 )
 
 from consult.domain.access import Scope, What, scope_of
-from consult.domain.cases import PRIORITY_RANK, Case, State, case_of, document_of
+from consult.domain.cases import Case, State, case_of
 from consult.domain.errors import NotFound, Stale
 from consult.domain.events import TALK, Fact
 from consult.domain.members import Answer
 from consult.domain.people import ANY, Actor, Role
-from consult.domain.workflow import LIVE
+from consult.store.case_rows import row_of
 from consult.store.tables import case_studies, cases, counters, facts
 from consult.store.tables_members import case_members
 from consult.store.tables_studies import studies
@@ -35,7 +35,6 @@ from consult.store.unit import Unit
 from consult.store.upsert import put
 
 Condition = ColumnElement[bool]
-FAR = "9999"
 
 
 def visible_to(actor: Actor, what: What) -> Condition:
@@ -91,46 +90,9 @@ def claimable_by(actor: Actor) -> Condition:
     return _claimable(actor)
 
 
-def rank_of(case: Case, due_at: datetime | None) -> str:
-    """The sort key of a worklist: live cases first, by priority and due time; ended ones after, newest first."""
-    if case.state in LIVE:
-        return f"0{PRIORITY_RANK[case.priority]}{due_at.isoformat() if due_at else FAR}"
-    return f"1{int(1e11 - case.updated_at.timestamp()):012d}"
-
-
-def _row(case: Case, due_at: datetime | None) -> dict[str, Any]:
-    return {
-        "id": case.id,
-        "number": case.number,
-        "state": str(case.state),
-        "version": case.version,
-        "priority": str(case.priority),
-        "service_type": str(case.service_type),
-        "requesting_site": case.requesting_site,
-        "performing_site": case.performing_site,
-        "centre": case.centre,
-        "requester_id": case.requester.id,
-        "assignee_id": case.assignee.id if case.assignee else None,
-        "author_id": case.author.id if case.author else None,
-        "reviewer_id": case.reviewer.id if case.reviewer else None,
-        "parent_id": case.parent_id,
-        "patient_name": case.patient.name,
-        "modality": case.modality,
-        "body_part": case.body_part,
-        "patient_class": case.patient_class,
-        "created_at": case.created_at,
-        "updated_at": case.updated_at,
-        "due_at": due_at,
-        "live": case.state in LIVE,
-        "sampled": case.sampled,
-        "rank": rank_of(case, due_at),
-        "document": document_of(case),
-    }
-
-
 def add(unit: Unit, case: Case, told: Fact, due_at: datetime | None) -> None:
     """Keep a new case and tell its first fact."""
-    unit.connection.execute(insert(cases).values(_row(case, due_at)))
+    unit.connection.execute(insert(cases).values(row_of(case, due_at)))
     _link(unit.connection, case)
     _seat(unit.connection, case)
     unit.tell(told)
@@ -139,7 +101,7 @@ def add(unit: Unit, case: Case, told: Fact, due_at: datetime | None) -> None:
 def save(unit: Unit, before: Case, after: Case, told: Fact, due_at: datetime | None) -> None:
     """Keep a moved case if nobody was faster, and tell the fact. Raises Stale."""
     changed = unit.connection.execute(
-        update(cases).where(cases.c.id == before.id, cases.c.version == before.version).values(_row(after, due_at))
+        update(cases).where(cases.c.id == before.id, cases.c.version == before.version).values(row_of(after, due_at))
     )
     if changed.rowcount != 1:
         raise Stale

@@ -103,6 +103,8 @@ cases = Table(
     Column("document", Document, nullable=False),
     Column("parent_id", String(32)),
     Column("patient_class", String(16)),
+    Column("offer_until", Instant),
+    Column("alert_due_at", Instant),
     Index("ix_cases_rank_id", "rank", "id"),
     Index("ix_cases_requesting_site_rank", "requesting_site", "rank"),
     Index("ix_cases_performing_site_rank", "performing_site", "rank"),
@@ -112,6 +114,10 @@ cases = Table(
     Index("ix_cases_performing_site_state_rank", "performing_site", "state", "rank"),
     Index("ix_cases_patient_name", "patient_name"),
     Index("ix_cases_parent_id", "parent_id"),
+    Index("ix_cases_state_rank", "state", "rank", "id", "due_at", "centre", "performing_site", "requesting_site"),
+    Index("ix_cases_assignee_id_state", "assignee_id", "state", "modality", "body_part"),
+    Index("ix_cases_offer_until", "offer_until"),
+    Index("ix_cases_alert_due_at", "alert_due_at"),
 )
 """A case as it stands; everything in it can be rebuilt from its facts.
 

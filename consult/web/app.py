@@ -15,6 +15,7 @@ from consult.web.account import own_account_api
 from consult.web.account_lists import account_lists_api
 from consult.web.administration import administration_api
 from consult.web.cases import cases_api
+from consult.web.desk import desk_api
 from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
 from consult.web.manifests import ProofFigures, manifests_api
@@ -59,6 +60,7 @@ APIS: tuple[Callable[[Parts], Api], ...] = (
     session.account_api,
     own_account_api,
     cases_api,
+    desk_api,
     reports_api,
     studies_api,
     talk_api,

@@ -97,5 +97,5 @@ def _colleague(one: Colleague, sites: Sites) -> desk_shapes.ColleagueOut:
         on_shift=one.on_shift,
         on_call=one.on_call and not one.on_shift,
         shift_ends=one.shift_ends,
-        skills=[desk_shapes.SkillOut(modality=skill.modality, body_part=skill.body_part) for skill in person.skills],
+        skills=[desk_shapes.ReadsOut(modality=skill.modality, body_part=skill.body_part) for skill in person.skills],
     )

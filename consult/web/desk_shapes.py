@@ -65,7 +65,7 @@ class AlarmOut(BaseModel):
     nearest: datetime | None
 
 
-class SkillOut(BaseModel):
+class ReadsOut(BaseModel):
     """What somebody reads; ``*``: every body part."""
 
     modality: str
@@ -85,7 +85,7 @@ class ColleagueOut(BaseModel):
     on_shift: bool
     on_call: bool
     shift_ends: datetime | None
-    skills: list[SkillOut]
+    skills: list[ReadsOut]
 
 
 class DeskOut(BaseModel):

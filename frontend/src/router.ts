@@ -21,6 +21,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/worklist' },
   { path: '/sign-in', name: 'sign-in', component: SignIn, meta: { open: true, bare: true, title: 'account.signIn' } },
   { path: '/worklist', name: 'worklist', component: WorklistPage, meta: { title: 'account.worklist' } },
+  { path: '/desk', name: 'desk', component: () => import('@/desk/DeskPage.vue'), meta: { title: 'desk.title' } },
   { path: '/account', name: 'account', component: () => import('@/account/AccountPage.vue'), meta: { title: 'account.own' } },
   { path: '/first', name: 'first', component: () => import('@/account/FirstSecrets.vue'), meta: { bare: true, title: 'account.first.page' } },
   {

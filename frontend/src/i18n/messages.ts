@@ -4,6 +4,7 @@ import { admin } from '@/admin/words'
 import type { Language } from '@/api/types'
 import { moveWords } from '@/case/moveWords'
 import { caseWords } from '@/case/words'
+import { desk } from '@/desk/words'
 import { PRIORITIES, ROLES, SERVICE_TYPES, STATES, VERBS } from '@/generated/workflow'
 import { images } from '@/images/words'
 import { look } from '@/look/words'
@@ -31,6 +32,7 @@ function inLanguage(language: Language) {
     account: { ...account[language], role: named(ROLES, language) },
     admin: admin[language],
     case: caseWords[language],
+    desk: desk[language],
     images: images[language],
     look: {
       ...look[language],

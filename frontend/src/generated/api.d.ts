@@ -229,6 +229,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The four columns, what sounds an alarm, and the people of the performing side. */
+        get: operations["desk_show_desk_desk_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/{pile}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One pile, page by page. */
+        get: operations["desk_show_pile_desk__pile__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/report": {
         parameters: {
             query?: never;
@@ -2644,6 +2678,130 @@ export interface components {
          * @enum {string}
          */
         Verb: "revise" | "link_studies" | "submit" | "images_incomplete" | "images_complete" | "return_for_supplement" | "resubmit" | "triage" | "reject" | "assign" | "claim" | "accept" | "decline" | "offer_ran_out" | "schedule" | "reschedule" | "open" | "release" | "reassign" | "issue_preliminary" | "submit_for_review" | "return_review" | "sign" | "co_sign" | "deliver" | "acknowledge" | "close" | "addend" | "correct" | "recall" | "withdraw" | "cancel" | "expire" | "mark_entered_in_error" | "confirm_entered_in_error" | "escalate" | "change_priority" | "second_opinion" | "mdt" | "invite" | "accept_invitation" | "decline_invitation" | "give_outcome" | "emergency_submit" | "complete_request" | "remind_request" | "remind_supplement" | "remind_appointment" | "session_failed" | "acknowledge_recall" | "raise_alert" | "call_contact" | "record_call" | "confirm_alert" | "handle_alert";
+        /**
+         * DeskOut
+         * @description The desk as it was at ``as_of``.
+         */
+        DeskOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Columns */
+            columns: components["schemas"]["PileOut"][];
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            /** People */
+            people: components["schemas"]["ColleagueOut"][];
+        };
+        /**
+         * AlarmOut
+         * @description How many cases sound an alarm; ``nearest``: when the first of their times is up, where that counts.
+         */
+        AlarmOut: {
+            name: components["schemas"]["Pile"];
+            /** Total */
+            total: number;
+            /** Nearest */
+            nearest: string | null;
+        };
+        /**
+         * ColleagueOut
+         * @description A specialist of the performing side; ``units`` of open work against ``limit``, both in work units.
+         */
+        ColleagueOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            site: components["schemas"]["Site"];
+            /** Units */
+            units: number;
+            /** Limit */
+            limit: number;
+            /** Held */
+            held: number;
+            /** Offered */
+            offered: number;
+            /** On Shift */
+            on_shift: boolean;
+            /** On Call */
+            on_call: boolean;
+            /** Shift Ends */
+            shift_ends: string | null;
+            /** Skills */
+            skills: components["schemas"]["ReadsOut"][];
+        };
+        /**
+         * Pile
+         * @description A list of the desk: the first four are its columns, the others what sounds an alarm.
+         * @enum {string}
+         */
+        Pile: "intake" | "queue" | "reading" | "delivery" | "critical" | "overdue" | "offers" | "images" | "returned";
+        /**
+         * PileOut
+         * @description A page of a pile, what is overdue on top; ``total`` and ``overdue`` count the whole pile.
+         */
+        PileOut: {
+            name: components["schemas"]["Pile"];
+            /** Items */
+            items: components["schemas"]["SlipOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+            /** Overdue */
+            overdue: number;
+        };
+        /**
+         * ReadsOut
+         * @description What somebody reads; ``*``: every body part.
+         */
+        ReadsOut: {
+            /** Modality */
+            modality: string;
+            /** Body Part */
+            body_part: string;
+        };
+        /**
+         * SlipOut
+         * @description A case as it lies on the desk; ``due_at`` is when the next of its clocks ends.
+         */
+        SlipOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
+            /** Version */
+            version: number;
+            priority: components["schemas"]["Priority"];
+            service_type: components["schemas"]["ServiceType"];
+            patient: components["schemas"]["PatientOut"];
+            /** Question */
+            question: string;
+            /** Modality */
+            modality: string;
+            /** Body Part */
+            body_part: string;
+            requesting_site: components["schemas"]["Site"];
+            performing_site: components["schemas"]["Site"];
+            assignee: components["schemas"]["PartyOut"] | null;
+            /** Due At */
+            due_at: string | null;
+            /** Offer Until */
+            offer_until: string | null;
+            /** Alert Due At */
+            alert_due_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            images: components["schemas"]["ImagesOut"];
+        };
         /**
          * CurrentOut
          * @description A report's text as last saved; revision 0 before the first word.
@@ -6546,6 +6704,213 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MovedOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    desk_show_desk_desk_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    desk_show_pile_desk__pile__get: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                pile: components["schemas"]["Pile"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PileOut"];
                 };
             };
             /** @description A problem */

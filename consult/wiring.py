@@ -52,7 +52,7 @@ from consult.worker.preparing import Preparing
 from consult.worker.relay import Handler, Relay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from socket import socket
     from threading import Event
 
@@ -171,7 +171,8 @@ def build_worker(parts: Parts) -> Worker:
         Job("counts", COUNTS_S, lambda now: relay.run_due_timers(parts.store, counts, now)),
         Job("verify", VERIFY_S, lambda now: proof.walk(parts.store, parts.blobs, now)),
         Job("evict", HOUR_S, lambda _: images.evict(parts.blobs, parts.settings.prepare.budget_mb << 20)),
-        Job("months", ANCHOR_S, lambda now: turnaround_months.make_due(parts.store, month_maker(parts), now)),
+        Job("months", ANCHOR_S, months_job(parts)),
+        Job("old notices", HOUR_S, lambda now: notices.forget_old(parts.store, now)),
         Job("answers", DAY_S, lambda now: relay.forget_old_answers(parts.store, now)),
         *_sending(parts),
         *_anchoring(parts),
@@ -199,6 +200,12 @@ def outlet_of(settings: Settings) -> sendings.Outlet:
     from consult.channels.ways import ways_of
 
     return sendings.Outlet(ways_of(settings), settings.web.public_url)
+
+
+def months_job(parts: Parts) -> "Callable[[datetime], int]":
+    """Makes the monthly reports that are due, and has them told."""
+    make = month_maker(parts)
+    return lambda now: turnaround_months.make_due(parts.store, make, parts.out, now)
 
 
 def month_maker(parts: Parts) -> turnaround_months.Make:

@@ -10,6 +10,7 @@ from consult.domain.events import Fact
 from consult.domain.notices import (
     BY_ID,
     CHAINS,
+    KEPT,
     OF_FACT,
     Audience,
     Notice,
@@ -22,6 +23,7 @@ from consult.domain.people import SYSTEM, Actor, Person
 from consult.domain.reach import Channel, Open, quiet_until, ways_for
 from consult.domain.sendings import Standing
 from consult.store import cases, notices, outbox, reach, sendings
+from consult.store.notices import Looked as Looked  # noqa: PLC0414  for the doors
 from consult.store.notices import Told
 from consult.store.outbox import Timer
 from consult.store.sendings import NewSending
@@ -29,12 +31,15 @@ from consult.store.unit import Store, Unit
 
 TimerJob = Callable[[Store, Timer, datetime], None]
 PAGE_ONLY = Open()
+AT_ONCE = 500
 CLIMB = "climb"  # the timer's job: an emergency notice goes one rung up
 
 
 def on_case_fact(store: Store, fact: Fact, now: datetime, out: Open = PAGE_ONLY) -> None:
     """Tell whoever a fact concerns, each once: in the page, and by the ways that are set up."""
     if fact.kind not in OF_FACT and "alerts" not in fact.data["set"]:
+        return
+    if now - fact.at > KEPT:  # it was told, and that was forgotten
         return
     with store.read() as connection:
         known = [each for each in cases.facts_of(connection, fact.subject_id) if (each.seq or 0) <= (fact.seq or 0)]
@@ -134,7 +139,28 @@ def timers(out: Open) -> dict[str, TimerJob]:
 # ---- what a person does with their own ----
 
 
-def mark_read(store: Store, actor: Actor, ids: Sequence[int] | None, up_to: int | None, now: datetime) -> int:
-    """The actor looked at these of their notices, or at all up to one; how many were new to them."""
+def mark_read(store: Store, actor: Actor, looked: Looked, now: datetime) -> int:
+    """The actor looked at these of their notices; how many were new to them."""
     with store.write() as unit:
-        return notices.mark_read(unit, actor.person_id or "", ids, up_to, now)
+        return notices.mark_read(unit, actor.person_id or "", looked, now)
+
+
+# ---- what is old ----
+
+
+def forget_old(store: Store, now: datetime) -> int:
+    """Forget notices, and what went out of them, that are older than KEPT; how many rows.
+
+    What was decided and called stands in the facts of the case, which are never forgotten.
+    """
+    forgotten, before = 0, now - KEPT
+    while True:
+        with store.read() as connection:
+            told = notices.oldest_before(connection, before, AT_ONCE)
+            went = sendings.oldest_before(connection, before, AT_ONCE)
+        if not told and not went:
+            return forgotten
+        with store.write() as unit:
+            notices.forget(unit, told)
+            sendings.forget(unit, went)
+        forgotten += len(told) + len(went)

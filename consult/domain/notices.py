@@ -56,6 +56,9 @@ def _minutes(count: int) -> timedelta:
     return timedelta(minutes=count)
 
 
+KEPT = timedelta(days=365)
+"""How long notices are kept, and what went out of them: long enough to see who was told of last year's cases."""
+
 CHAINS: Mapping[str, tuple[Rung, ...]] = MappingProxyType(
     {
         "performing": (

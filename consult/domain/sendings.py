@@ -94,7 +94,7 @@ class Sending:
     """One notice by one way to one receiver.
 
     ``key`` says which, so that there is one; ``repeats`` counts the tries after which nothing was known: each may have
-    arrived. ``notice`` is the id of its row in NOTICES, or TEST.
+    arrived. ``notice`` is the id of its row in NOTICES, or one of OF_NO_CASE.
     """
 
     id: int
@@ -117,8 +117,16 @@ class Sending:
     delivered_at: datetime | None = None
 
 
-TEST = "test"
-TEST_WORDS = Words("这是一条测试通知，收到说明设置正确。", "This is a test; that you read it says that it works.")
+TEST, MONTH = "test", "turnaround_month"
+OF_NO_CASE: Mapping[str, Words] = MappingProxyType(
+    {
+        TEST: Words("这是一条测试通知，收到说明设置正确。", "This is a test; that you read it says that it works."),
+        MONTH: Words("{month} 时效月报已生成，请登录查看", "The turnaround report of {month} is ready; sign in"),
+    }
+)
+"""Notices that no fact of a case gives rise to: their sentences, with what is said in them."""
+PAGES: Mapping[str, str] = MappingProxyType({MONTH: "/turnaround"})
+"""Where such a notice leads; elsewhere, to the first page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +159,17 @@ class Way(Protocol):
 Ways = Mapping[Channel, Way]
 
 
+def said_in(sending: Sending) -> Words:
+    """What a sending says, whether it is of a case or of none."""
+    words = OF_NO_CASE.get(sending.notice)
+    if words is None:
+        return words_of(sending.notice, sending.said)
+    return Words(words.zh.format(**sending.said), words.en.format(**sending.said))
+
+
 def sentence_of(sending: Sending, language: Language) -> str:
     """One notice in one line: its case's number and its words."""
-    words = TEST_WORDS if sending.notice == TEST else words_of(sending.notice, sending.said)
+    words = said_in(sending)
     text = words.en if language is Language.EN else words.zh
     number = str(sending.said.get("number") or "")
     return f"{number} {text}" if number else text
@@ -164,7 +180,7 @@ def compose(sendings: Sequence[Sending], to: str, language: Language, public_url
     first, english = sendings[0], language is Language.EN
     lines = [sentence_of(each, language) for each in sendings]
     if len(sendings) == 1:
-        link = f"{public_url}/cases/{first.case_id}" if first.case_id else public_url
+        link = public_url + (f"/cases/{first.case_id}" if first.case_id else PAGES.get(first.notice, ""))
         urgent = first.urgency is Urgency.EMERGENCY
         mark = ("[urgent] " if english else "【急】") if urgent else ""
         return Message(first.key, to, mark + lines[0], f"{mark}{lines[0]}\n{link}", facts_of(first, link))
@@ -175,7 +191,7 @@ def compose(sendings: Sequence[Sending], to: str, language: Language, public_url
 
 def facts_of(sending: Sending, link: str) -> dict[str, Any]:
     """A notice as another system reads it."""
-    words = TEST_WORDS if sending.notice == TEST else words_of(sending.notice, sending.said)
+    words = said_in(sending)
     return {
         "id": sending.key,
         "notice": sending.notice,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from consult.domain.access import Scope, What, scope_of
 from consult.domain.errors import NotAllowed, Words
 from consult.domain.people import Actor
-from consult.domain.reach import masked
+from consult.domain.reach import Channel, masked
 from consult.domain.sendings import Sending, Standing
 from consult.store import cases, notices, people, reach, sendings
 from consult.store.notices import Told
@@ -54,6 +54,12 @@ def page(store: Store, actor: Actor, standing: Standing, before: int | None, lim
         for each in found[:size]
     ]
     return Page(tuple(lines), found[size - 1].id if len(found) > size else None, counts)
+
+
+def unsent(store: Store) -> Mapping[tuple[Channel, Standing], int]:
+    """How many wait, are held, or were given up, by way; for /metrics."""
+    with store.read() as connection:
+        return sendings.open_by_way(connection)
 
 
 @dataclass(frozen=True, slots=True)

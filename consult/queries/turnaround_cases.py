@@ -10,7 +10,6 @@ from consult.domain.indicators import CRITICAL_TEN_MINUTES, EMERGENCY_TWO_HOURS
 from consult.domain.people import Actor
 from consult.domain.turnaround import (
     ABSENT,
-    CONCORDANCES,
     FUNNEL,
     IN_TIME,
     LATE,
@@ -238,8 +237,10 @@ SELECTORS: Mapping[str, Selector] = {
     "all": _where(lambda table: table.column("submitted") >= 0),
     "first_time_right": _where(lambda table: table.column("returned") == 0),
     "returned": _where(lambda table: table.column("returned") > 0),
-    "discrepancy": _where(lambda table: table.column("concordance") == CONCORDANCES.index("discordant")),
     **{f"{REACHED}{moment}": _where(_bit("reached", place)) for place, (moment, _) in enumerate(FUNNEL)},
     **{f"{RETURNED}{code}": _where(_bit("returned", place)) for place, code in enumerate(RETURN_REASONS)},
 }
-"""What can be opened into cases: every metric, both indicators, returns by reason, steps of the funnel."""
+"""What can be opened into cases: every metric, both indicators, returns by reason, steps of the funnel.
+
+Not the reports that differ from the outcome: the few cases behind that rate would name their readers.
+"""

@@ -7,12 +7,13 @@ from datetime import datetime
 from consult.domain.calendars import ASIA_SHANGHAI
 from consult.domain.cases import PRIORITY_NAMES, SERVICE_NAMES, Priority, ServiceType, State
 from consult.domain.errors import Words
+from consult.domain.indicators import INDICATORS, SOURCES
 from consult.domain.people import Actor, Language
-from consult.domain.turnaround import BY_NAME
+from consult.domain.turnaround import BY_NAME, SMALLEST
 from consult.domain.workflow import STATES
 from consult.formats.spreadsheets import Cell, csv_lines, pieces, xlsx
 from consult.queries import turnaround, turnaround_cases
-from consult.queries.turnaround import Asked, Tile
+from consult.queries.turnaround import Asked, Count, Rate, Tile
 from consult.queries.turnaround_cases import Found, Line
 from consult.store.unit import Store
 
@@ -31,8 +32,14 @@ CASE_HEAD = (
     Words("状态", "state"), Words("提交时间", "submitted"), Words("用时（秒）", "value (s)"), Words("超时", "late"),
     Words("未完成且超时", "open and overdue"),
 )  # fmt: skip
+RATE_HEAD = (
+    Words("指标代码", "metric"), Words("指标", "name"), Words("应达标例数", "judged"), Words("达标例数", "met"),
+    Words("比率", "rate"), Words("依据", "source"),
+)  # fmt: skip
+COUNT_HEAD = (Words("代码", "code"), Words("名称", "name"), Words("例数", "n"))
 YES = Words("是", "yes")
-TILES, CASES = Words("时效", "turnaround"), Words("病例", "cases")
+TILES, CASES, RATES = Words("时效", "turnaround"), Words("病例", "cases"), Words("质控指标", "indicators")
+FUNNEL, REASONS = Words("会诊进程", "funnel"), Words("退回原因", "reasons for return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,24 @@ class Sheet:
     rows: Iterable[Sequence[Cell]]
 
 
-def of_tiles(store: Store, actor: Actor, asked: Asked, now: datetime, language: Language) -> Sheet:
-    """Every tile as a row. Raises NotAllowed, Invalid."""
+def of_figures(store: Store, actor: Actor, asked: Asked, now: datetime, language: Language) -> list[Sheet]:
+    """Every tile as a row; undivided, the indicators, the funnel and the reasons too. Raises NotAllowed, Invalid."""
     found = turnaround.figures(store, actor, asked, now)
-    rows = [_tile(tile, language) for tile in found.tiles]
-    return Sheet(_said(TILES, language), tuple(_said(each, language) for each in TILE_HEAD), rows)
+    tiles = _sheet(TILES, TILE_HEAD, [_tile(tile, language) for tile in found.tiles], language)
+    whole = found.whole
+    if whole is None:
+        return [tiles]
+    rates = [_rate(each, language) for each in (*whole.indicators, whole.first_time_right)]
+    return [
+        tiles,
+        _sheet(RATES, RATE_HEAD, [*rates, _few_told(whole.discrepancy, language)], language),
+        _sheet(FUNNEL, COUNT_HEAD, [_count(each, language) for each in whole.funnel], language),
+        _sheet(REASONS, COUNT_HEAD, [_count(each, language) for each in whole.reasons], language),
+    ]
+
+
+def _sheet(name: Words, head: Iterable[Words], rows: Iterable[Sequence[Cell]], language: Language) -> Sheet:
+    return Sheet(_said(name, language), tuple(_said(each, language) for each in head), rows)
 
 
 def of_cases(
@@ -56,18 +76,17 @@ def of_cases(
 ) -> Sheet:
     """Every case behind a metric as a row. Raises NotAllowed, Invalid before the first row."""
     found = turnaround_cases.behind(store, actor, asked, metric, now, only_late=only_late)
-    head = tuple(_said(each, language) for each in CASE_HEAD)
-    return Sheet(_said(CASES, language), head, _case_rows(store, actor, found, language))
+    return _sheet(CASES, CASE_HEAD, _case_rows(store, actor, found, language), language)
 
 
-def as_csv(sheet: Sheet) -> Iterator[str]:
-    """The table as CSV."""
-    return csv_lines(sheet.head, sheet.rows)
+def as_csv(sheets: Sequence[Sheet]) -> Iterator[str]:
+    """The first table as CSV, which holds but one."""
+    return csv_lines(sheets[0].head, sheets[0].rows)
 
 
-def as_xlsx(sheet: Sheet) -> Iterator[bytes]:
-    """The table as a workbook."""
-    return pieces(xlsx([(sheet.name, sheet.head, sheet.rows)]))
+def as_xlsx(sheets: Iterable[Sheet]) -> Iterator[bytes]:
+    """The tables as a workbook, a sheet each."""
+    return pieces(xlsx((sheet.name, sheet.head, sheet.rows) for sheet in sheets))
 
 
 def _tile(tile: Tile, language: Language) -> tuple[Cell, ...]:
@@ -83,6 +102,23 @@ def _tile(tile: Tile, language: Language) -> tuple[Cell, ...]:
         tile.breaches,
         tile.overdue,
     )
+
+
+def _rate(rate: Rate, language: Language) -> tuple[Cell, ...]:
+    source = _said(SOURCES[rate.code], language) if rate.code in INDICATORS else ""
+    return (
+        rate.code, _said(rate.label, language), rate.n, rate.met, rate.met / rate.n if rate.n else None, source,
+    )  # fmt: skip
+
+
+def _few_told(rate: Rate, language: Language) -> tuple[Cell, ...]:
+    """A rate without its count: the few cases behind it would name their readers."""
+    told = rate.met / rate.n if rate.n >= SMALLEST else None
+    return rate.code, _said(rate.label, language), rate.n, None, told, ""
+
+
+def _count(count: Count, language: Language) -> tuple[Cell, ...]:
+    return count.code, _said(count.label, language), count.n
 
 
 def _case_rows(store: Store, actor: Actor, found: Found, language: Language) -> Iterator[tuple[Cell, ...]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, or_, select, update
 
 from consult.domain.access import What
 from consult.domain.cases import Case, Party, case_of
@@ -16,7 +16,7 @@ from consult.store import people, rota
 from consult.store.cases import visible_to
 from consult.store.tables import cases
 from consult.store.tables_notices import notices
-from consult.store.unit import Unit
+from consult.store.unit import Reader, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,15 @@ class Told:
     rung: int
     at: datetime
     read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Which of their notices a person looked at: these, all up to an id, or all of a case."""
+
+    ids: Sequence[int] = ()
+    up_to: int | None = None
+    case_id: str | None = None
 
 
 def add(unit: Unit, told: Sequence[Told]) -> list[Told]:
@@ -87,11 +96,29 @@ def count_unread(connection: Connection, person_id: str) -> dict[Urgency, int]:
     return {Urgency(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
-def mark_read(unit: Unit, person_id: str, ids: Sequence[int] | None, up_to: int | None, now: datetime) -> int:
-    """A person looked at these of their own notices, or at all up to an id; how many they had not."""
-    rows = (notices.c.person_id == person_id, notices.c.read_at.is_(None))
-    which = notices.c.id <= up_to if up_to is not None else notices.c.id.in_(ids or [])
-    return unit.connection.execute(update(notices).where(*rows, which).values(read_at=now)).rowcount
+def mark_read(unit: Unit, person_id: str, which: Looked, now: datetime) -> int:
+    """A person looked at these of their own notices; how many they had not."""
+    rows = (notices.c.person_id == person_id, notices.c.read_at.is_(None), _which(which))
+    return unit.connection.execute(update(notices).where(*rows).values(read_at=now)).rowcount
+
+
+def _which(looked: Looked) -> ColumnElement[bool]:
+    return or_(
+        notices.c.id.in_(looked.ids),
+        false() if looked.up_to is None else notices.c.id <= looked.up_to,
+        false() if looked.case_id is None else notices.c.case_id == looked.case_id,
+    )
+
+
+def oldest_before(connection: Reader, before: datetime, limit: int) -> list[int]:
+    """The oldest notices from before a moment: they come in the order of time, so only the beginning is looked at."""
+    rows = connection.execute(select(notices.c.id, notices.c.at).order_by(notices.c.id).limit(limit))
+    return [row.id for row in rows if row.at < before]
+
+
+def forget(unit: Unit, ids: Sequence[int]) -> None:
+    """Remove these."""
+    unit.connection.execute(delete(notices).where(notices.c.id.in_(ids)))
 
 
 def head(connection: Connection) -> int:

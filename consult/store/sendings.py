@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from consult.domain.errors import NotFound
 from consult.domain.notices import Urgency
 from consult.domain.reach import Channel
 from consult.domain.sendings import Sending, Standing
 from consult.store.tables_notices import sendings
-from consult.store.unit import Unit
+from consult.store.unit import Reader, Unit
 
 OPEN = (Standing.WAITING, Standing.HELD)
 
@@ -179,6 +179,30 @@ def count(connection: Connection) -> dict[Standing, int]:
     """How many stand how."""
     query = select(sendings.c.standing, func.count()).group_by(sendings.c.standing)
     return {Standing(row[0]): int(row[1]) for row in connection.execute(query)}
+
+
+def open_by_way(connection: Reader) -> dict[tuple[Channel, Standing], int]:
+    """How many wait, are held, or were given up, by way; what went is not counted."""
+    unsent = [str(each) for each in (*OPEN, Standing.DEAD)]
+    query = (
+        select(sendings.c.channel, sendings.c.standing, func.count())
+        .where(sendings.c.channel.in_([str(each) for each in Channel]), sendings.c.standing.in_(unsent))
+        .group_by(sendings.c.channel, sendings.c.standing)
+    )
+    counted = {(Channel(row[0]), Standing(row[1])): int(row[2]) for row in connection.execute(query)}
+    every = [(channel, standing) for channel in Channel for standing in (*OPEN, Standing.DEAD)]
+    return {each: counted.get(each, 0) for each in every}
+
+
+def oldest_before(connection: Reader, before: datetime, limit: int) -> list[int]:
+    """The oldest from before a moment: they come in the order of time, so only the beginning is looked at."""
+    rows = connection.execute(select(sendings.c.id, sendings.c.created_at).order_by(sendings.c.id).limit(limit))
+    return [row.id for row in rows if row.created_at < before]
+
+
+def forget(unit: Unit, ids: Sequence[int]) -> None:
+    """Remove these."""
+    unit.connection.execute(delete(sendings).where(sendings.c.id.in_(ids)))
 
 
 def _sending(row: Any) -> Sending:

@@ -27,7 +27,7 @@ from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
 from consult.web.rota import rota_api
-from consult.web.sendings import sendings_api
+from consult.web.sendings import SendingFigures, sendings_api
 from consult.web.studies import studies_api
 from consult.web.talk import talk_api
 from consult.web.turnaround import turnaround_api
@@ -93,6 +93,7 @@ def create_app(parts: Parts) -> OpenAPI:
     if parts.settings.web.trusted_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
     ProofFigures(parts, figures)
+    SendingFigures(parts, figures)
     app.after_request(_guard)
     problems.install(app)
     session.install(app, parts)

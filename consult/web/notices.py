@@ -32,10 +32,11 @@ class NoticesQuery(BaseModel):
 
 
 class ReadIn(schemas.In):
-    """Which notices one looked at: these, or all up to one."""
+    """Which notices one looked at: these, all up to one, or all of a case that one opened."""
 
     ids: list[int] | None = Field(default=None, max_length=queries.MOST)
     up_to: int | None = None
+    case_id: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
 
 
 class UnreadOut(BaseModel):
@@ -171,7 +172,8 @@ def _own(api: Api, parts: Parts) -> None:
     @api.post("/notices/read", responses={200: UnreadOut})
     def read_notices(body: ReadIn) -> Response:
         """One looked at these; an emergency that somebody looked at climbs no further."""
-        actions.mark_read(parts.store, current_actor(), body.ids, body.up_to, parts.clock())
+        looked = actions.Looked(body.ids or (), body.up_to, body.case_id)
+        actions.mark_read(parts.store, current_actor(), looked, parts.clock())
         return answered(_unread(parts))
 
 

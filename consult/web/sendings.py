@@ -1,17 +1,21 @@
 """What went out over HTTP: an operator's list and second try, receipts beside a case, and what carriers report."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
 from flask import Response, request
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
 from consult.actions import sendings as actions
 from consult.actions.parts import Parts
-from consult.domain.errors import NotSignedIn, Words
+from consult.domain.errors import NotSignedIn, Unavailable, Words
 from consult.domain.notices import URGENCY_NAMES, Urgency, words_of
 from consult.domain.reach import CHANNEL_NAMES, Channel
-from consult.domain.sendings import TEST, TEST_WORDS, Standing
+from consult.domain.sendings import Standing, said_in
 from consult.formats.sealed_calls import HEADER, is_sealed
 from consult.queries import sendings as queries
 from consult.web import schemas
@@ -130,11 +134,10 @@ def _operators(api: Api, parts: Parts) -> None:
 
 def _line(line: queries.Line) -> SentOut:
     each = line.sending
-    words = TEST_WORDS if each.notice == TEST else words_of(each.notice, each.said)
     return SentOut(
         **sending_out(each).model_dump(),
         channel_label=spoken(CHANNEL_NAMES[each.channel]),
-        words=spoken(words),
+        words=spoken(said_in(each)),
         urgency_label=spoken(URGENCY_NAMES[each.urgency]),
         case_number=str(each.said.get("number") or ""),
         name=line.name,
@@ -142,6 +145,30 @@ def _line(line: queries.Line) -> SentOut:
         attempts=each.attempts,
         due_at=each.due_at,
     )
+
+
+class SendingFigures(Collector):
+    """What did not go out yet, or was given up, asked of the database whenever somebody reads /metrics."""
+
+    def __init__(self, parts: Parts, registry: CollectorRegistry) -> None:
+        self._parts = parts
+        registry.register(self)
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing is asked before somebody reads."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Counts only, by way and standing."""
+        try:
+            unsent = queries.unsent(self._parts.store)
+        except Unavailable:
+            return
+        told = "Notices that are to go out (waiting, held) or were given up (dead)"
+        family = GaugeMetricFamily("consult_sendings", told, labels=("channel", "standing"))
+        for (channel, standing), count in unsent.items():
+            family.add_metric((str(channel), str(standing)), count)
+        yield family
 
 
 def _told(each: queries.ToldOfCase) -> ToldOut:

@@ -60,14 +60,14 @@ def turnaround_api(parts: Parts) -> Api:
     @api.get("/turnaround.csv")
     def export_csv(query: TurnaroundQuery) -> Response:
         """The tiles, or the cases, as CSV (UTF-8 with a byte order mark); that it was taken is written down."""
-        sheet = _sheet(parts, query)
-        return _attachment(turnaround_tables.as_csv(sheet), "text/csv; charset=utf-8", "turnaround.csv")
+        sheets = _sheets(parts, query)
+        return _attachment(turnaround_tables.as_csv(sheets), "text/csv; charset=utf-8", "turnaround.csv")
 
     @api.get("/turnaround.xlsx")
     def export_xlsx(query: TurnaroundQuery) -> Response:
-        """The same as a workbook; that it was taken is written down."""
-        sheet = _sheet(parts, query)
-        return _attachment(turnaround_tables.as_xlsx(sheet), XLSX, "turnaround.xlsx")
+        """The same as a workbook, with indicators, funnel and reasons on sheets; that it was taken is written down."""
+        sheets = _sheets(parts, query)
+        return _attachment(turnaround_tables.as_xlsx(sheets), XLSX, "turnaround.xlsx")
 
     @api.get("/turnaround/reports", responses={200: MonthsOut})
     def list_reports() -> Response:
@@ -94,19 +94,19 @@ def asked_of(query: TurnaroundQuery) -> Asked:
     return Asked(query.since, query.until, query.by, narrowed, () if query.cases else metrics, query.group)
 
 
-def _sheet(parts: Parts, query: TurnaroundQuery) -> "turnaround_tables.Sheet":
+def _sheets(parts: Parts, query: TurnaroundQuery) -> "list[turnaround_tables.Sheet]":
     actor, now = current_actor(), parts.clock()
-    sheet = (
-        turnaround_tables.of_cases(
-            parts.store, actor, asked_of(query), query.metric or "all", now, language(),
-            only_late=query.only == "breaches",
-        )
-        if query.cases
-        else turnaround_tables.of_tiles(parts.store, actor, asked_of(query), now, language())
-    )  # fmt: skip
+    asked = asked_of(query)
+    if query.cases:
+        late = query.only == "breaches"
+        metric = query.metric or "all"
+        cases = turnaround_tables.of_cases(parts.store, actor, asked, metric, now, language(), only_late=late)
+        sheets = [cases]
+    else:
+        sheets = turnaround_tables.of_figures(parts.store, actor, asked, now, language())
     told = {name: str(value) for name, value in query.model_dump(exclude_defaults=True).items()}
     audit.note(parts.store, Entry(Deed.EXPORT, now, actor.person_id, actor.name, "turnaround", "", detail=told))
-    return sheet
+    return sheets
 
 
 def _attachment(body: "turnaround_tables.Pieces", mimetype: str, name: str) -> Response:

@@ -97,11 +97,13 @@ async function guard(to: RouteLocationNormalized) {
   return { name: 'sign-in', query: to.fullPath === '/worklist' ? {} : { next: to.fullPath } }
 }
 
+const BAR_PX = 72 // the bar sticks to the top and must not cover what is gone to
+
 export function makeRouter() {
   const router = createRouter({
     history: createWebHistory(),
     routes,
-    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    scrollBehavior: (to, _from, saved) => saved ?? (to.hash === '' ? { top: 0 } : { el: to.hash, top: BAR_PX }),
   })
   router.beforeEach(guard)
   router.afterEach((to, from) => {

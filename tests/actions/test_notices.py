@@ -11,12 +11,12 @@ from consult.actions import reach as reach_actions
 from consult.actions.relay import StoredPositions, run_due_timers
 from consult.domain.cases import Priority, State
 from consult.domain.events import Fact
-from consult.domain.notices import Urgency
+from consult.domain.notices import KEPT, Urgency
 from consult.domain.reach import Channel, Open, Reach
 from consult.domain.sendings import Sending, Standing
 from consult.domain.workflow import Verb
-from consult.store import notices, sendings
-from consult.store.notices import Told
+from consult.store import cases, notices, sendings
+from consult.store.notices import Looked, Told
 from consult.store.unit import Store
 from consult.worker.relay import Relay
 from tests.doubles import Clock
@@ -215,8 +215,9 @@ def test_an_emergency_that_nobody_looks_at_climbs_each_step_once(office: Office)
 def test_looking_at_it_ends_the_climb(office: Office) -> None:
     _emergency(office)
     (told,) = office.of("guiyang.ct2")
-    assert actions.mark_read(office.store, ACTORS["guiyang.ct"], [told.id], None, NOW) == 0  # it is not theirs
-    assert actions.mark_read(office.store, ACTORS["guiyang.ct2"], [told.id], None, NOW) == 1
+    assert actions.mark_read(office.store, ACTORS["guiyang.ct"], Looked([told.id]), NOW) == 0  # it is not theirs
+    assert actions.mark_read(office.store, ACTORS["guiyang.ct2"], Looked(case_id="0" * 32), NOW) == 0  # another case
+    assert actions.mark_read(office.store, ACTORS["guiyang.ct2"], Looked(case_id=told.case_id), NOW) == 1
     office.clock.advance(minutes=30)
     office.work()
     assert office.kinds("guiyang.ct") == []
@@ -263,3 +264,29 @@ def test_the_contact_list_of_a_critical_finding_is_called_by_every_way(office: O
         if each.notice.startswith("critical_call")
     )
     assert called == [("0", "anlong.doctor"), ("1", "anlong.doctor"), ("1", "anlong.other"), ("2", "anlong.head")]
+
+
+# ---- what is old ----
+
+
+def test_what_is_older_than_a_year_is_forgotten_and_not_told_again(office: Office) -> None:
+    office.reachable("xingyi.coordinator")
+    case_id = brought_to(office.store, State.SUBMITTED)
+    office.work()
+    later = NOW + KEPT + MINUTE
+    by(office.store, case_id, "xingyi.coordinator", Verb.RETURN_FOR_SUPPLEMENT, later - 2 * MINUTE, items=["薄层"])
+    office.clock.now = later - 2 * MINUTE
+    office.work()
+    assert actions.forget_old(office.store, NOW + KEPT) == 0
+    assert actions.forget_old(office.store, later) == 3  # two were told, one of them by mail too
+    assert actions.forget_old(office.store, later) == 0
+    assert office.kinds("xingyi.coordinator") == []
+    assert office.going_out(Channel.EMAIL, later) == []
+    assert office.kinds("anlong.doctor") == ["return_for_supplement"]
+    office.clock.now = later
+    again = Relay(StoredPositions(office.store), {"another": office._tell}, office.clock, lambda: True)
+    while again.turn():
+        pass
+    assert office.kinds("xingyi.coordinator") == []
+    with office.store.read() as connection:
+        assert [fact.kind for fact in cases.facts_of(connection, case_id)][-1] == "return_for_supplement"

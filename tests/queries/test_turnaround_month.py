@@ -13,6 +13,7 @@ from consult.actions.turnaround_months import last_month
 from consult.domain.cases import Party
 from consult.domain.errors import NotAllowed, NotFound
 from consult.domain.people import Actor
+from consult.domain.reach import Open
 from consult.domain.turnaround import measure
 from consult.formats.pdf_pool import Workshop
 from consult.queries import turnaround_month
@@ -48,9 +49,9 @@ def test_a_month_is_laid_out_in_chinese_and_made_once_for_those_who_took_part(st
             page = turnaround_month.page(store, actor, month, house, now)
             return None if page is None else workshop.figures(page)
 
-        assert turnaround_months.make_due(store, make, NOW) == 3  # who asked, who read, and the region's centre
+        assert turnaround_months.make_due(store, make, Open(), NOW) == 3  # who asked, who read, and the region's centre
         asked.clear()
-        assert turnaround_months.make_due(store, make, NOW) == 0
+        assert turnaround_months.make_due(store, make, Open(), NOW) == 0
         assert asked == ["独山县人民医院"]  # nothing happened there, and it may be asked again
     admin = ACTORS["anlong.admin"]
     assert [each.month for each in turnaround_month.kept(store, admin)] == ["2026-10"]
@@ -72,7 +73,7 @@ def test_a_month_is_laid_out_in_chinese_and_made_once_for_those_who_took_part(st
 
 def test_nobody_gets_another_houses_report_nor_one_that_is_not_there(store: Store) -> None:
     filled(store)
-    turnaround_months.make_due(store, lambda *_: b"%PDF", NOW)
+    turnaround_months.make_due(store, lambda *_: b"%PDF", Open(), NOW)
     assert turnaround_month.pdf(store, ACTORS["xingyi.coordinator"], "2026-10") == b"%PDF"
     for stranger in ("anlong.doctor", "guiyang.ct", "auditor"):
         with pytest.raises(NotAllowed):

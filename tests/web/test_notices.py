@@ -137,6 +137,23 @@ def test_wrong_addresses_are_named_and_a_stale_record_is_not_overwritten(office:
     assert coordinator.call("PUT", "/api/v1/account/reach", json=reach_body(version=7)).status_code == 412
 
 
+def test_opening_a_case_is_looking_at_its_notices(office: House, case_id: str) -> None:
+    coordinator = office.person("xingyi.coordinator")
+    other = coordinator.call("POST", "/api/v1/notices/read", json={"case_id": "0" * 32}).get_json()
+    assert other["unread"] == 1
+    assert coordinator.call("POST", "/api/v1/notices/read", json={"case_id": case_id}).get_json()["unread"] == 0
+    assert told(coordinator)["items"][0]["read_at"] is not None
+
+
+def test_operators_are_warned_of_what_does_not_go_out(office: House) -> None:
+    figures = office.app.test_client().get("/metrics").text
+    waiting = len(_waiting(office))
+    told_of = dict(line.rsplit(" ", 1) for line in figures.splitlines() if line.startswith("consult_sendings{"))
+    assert len(told_of) == 9
+    assert sum(float(n) for name, n in told_of.items() if 'standing="waiting"' in name) == waiting
+    assert float(told_of['consult_sendings{channel="sms",standing="dead"}']) == len(_standing(office, Standing.DEAD))
+
+
 def test_one_tries_ones_address(office: House) -> None:
     coordinator = office.person("xingyi.coordinator")
     made = coordinator.call("POST", "/api/v1/account/reach/test", json={"channel": "email"})

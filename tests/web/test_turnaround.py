@@ -86,8 +86,9 @@ def test_a_region_and_the_platform_see_more_and_a_stranger_nothing(door: House) 
     assert told(door.person("xingyi.coordinator"))["whole"]["cases"] == 14
     assert told(door.person("admin"))["whole"]["cases"] == 14
     assert told(door.person("dushan.doctor"))["whole"]["cases"] == 1
-    assert door.person("auditor").get("/api/v1/turnaround").status_code == 403
-    assert door.app.test_client().get("/api/v1/turnaround").status_code == 401
+    for path in ("", "/reports", "/reports/2026-10"):
+        assert door.app.test_client().get(f"/api/v1/turnaround{path}").status_code == 401
+        assert door.person("auditor").get(f"/api/v1/turnaround{path}").status_code == 403
 
 
 def test_divided_by_site_the_small_group_has_no_percentile(door: House) -> None:
@@ -137,7 +138,7 @@ def test_every_number_opens_its_cases_overdue_first_then_the_longest_a_page_at_a
 
 
 @pytest.mark.parametrize("metric", ["all", "returned", "reached.signed", "first_time_right", "emergency_report_2h",
-                                    "critical_notice_10min", "returned.thin", "discrepancy"])  # fmt: skip
+                                    "critical_notice_10min", "returned.thin"])  # fmt: skip
 def test_what_is_no_metric_opens_its_cases_too(door: House, metric: str) -> None:
     many = {"all": 13, "reached.signed": 12, "first_time_right": 13}.get(metric, 0)
     assert len(told(door.person("anlong.admin"), cases=1, metric=metric)["items"]) == many
@@ -161,6 +162,7 @@ def test_a_division_and_a_group_of_it_open_the_cases_of_that_group(door: House) 
         {"to": "9999-12-31"},
         {"by": "patient"},
         {"metric": "speed"},
+        {"cases": 1, "metric": "discrepancy"},
         {"cases": 1, "after": "x"},
     ],
 )
@@ -179,6 +181,22 @@ def test_csv_and_workbook_hold_the_same_tiles_and_open_again(door: House) -> Non
     rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     assert rows[0] == head
     assert [row[:5] for row in rows[1:]] == [line[:5] for line in lines]
+
+
+def test_undivided_the_workbook_holds_indicators_funnel_and_reasons_too(door: House) -> None:
+    admin = door.person("anlong.admin")
+    whole = told(admin)["whole"]
+    book = load_workbook(io.BytesIO(taken(admin, "xlsx")))
+    assert book.sheetnames == ["时效", "质控指标", "会诊进程", "退回原因"]
+    rates, funnel, reasons = (list(book[name].iter_rows(min_row=2, values_only=True)) for name in book.sheetnames[1:])
+    assert [row[0] for row in rates] == [
+        *(each["code"] for each in whole["indicators"]), "first_time_right", "discrepancy",
+    ]  # fmt: skip
+    assert (rates[2][2], rates[2][3], rates[2][4]) == (13, 13, 1)
+    assert rates[3][3:5] == (None, None)  # a rate only, and of too few
+    assert [(row[0], row[2]) for row in funnel] == [(each["code"], each["n"]) for each in whole["funnel"]]
+    assert [(row[0], row[2]) for row in reasons] == [(each["code"], each["n"]) for each in whole["reasons"]]
+    assert load_workbook(io.BytesIO(taken(admin, "xlsx", cases=1, metric="all"))).sheetnames == ["病例"]
 
 
 def test_no_cell_of_an_export_is_a_formula_and_taking_it_is_written_down(door: House) -> None:

@@ -1389,7 +1389,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same as a workbook; that it was taken is written down. */
+        /** The same as a workbook, with indicators, funnel and reasons on sheets; that it was taken is written down. */
         get: operations["turnaround_export_xlsx_turnaround_xlsx_get"];
         put?: never;
         post?: never;
@@ -3081,13 +3081,15 @@ export interface components {
         };
         /**
          * ReadIn
-         * @description Which notices one looked at: these, or all up to one.
+         * @description Which notices one looked at: these, all up to one, or all of a case that one opened.
          */
         ReadIn: {
             /** Ids */
             ids?: number[] | null;
             /** Up To */
             up_to?: number | null;
+            /** Case Id */
+            case_id?: string | null;
         };
         /**
          * FoundsOut

@@ -18,6 +18,7 @@ export const notices = {
   unread: () => told(api.GET('/api/v1/notices/unread')),
   page: (unread: boolean, before?: number | null) => told(api.GET('/api/v1/notices', { params: { query: { unread, ...after(before) } } })),
   read: (ids: number[]) => told(api.POST('/api/v1/notices/read', { body: { ids } })),
+  readOfCase: (case_id: string) => told(api.POST('/api/v1/notices/read', { body: { case_id } })),
   readUpTo: (up_to: number) => told(api.POST('/api/v1/notices/read', { body: { up_to } })),
   ofCase: async (case_id: string) => (await told(api.GET('/api/v1/cases/{case_id}/notices', { params: { path: { case_id } } }))).items,
 }

@@ -16,6 +16,7 @@ export const useNotices = defineStore('notices', () => {
   /** Grows with each notice that came: lists look again. */
   const came = ref(0)
   let newest: number | null = null
+  let reads = 0
   let first = true
   let timer: number | undefined
   let stops: (() => void)[] = []
@@ -38,8 +39,11 @@ export const useNotices = defineStore('notices', () => {
   }
 
   async function look(): Promise<void> {
+    const before = reads
     try {
-      take(await calls.unread())
+      const told = await calls.unread()
+      if (before === reads) take(told)
+      else await look() // counted before the person looked at some of them
     } catch {
       // the banner says that the line is broken; the next hint or sweep asks again
     }
@@ -67,13 +71,15 @@ export const useNotices = defineStore('notices', () => {
     first = true
   }
 
-  async function read(ids: number[]): Promise<void> {
-    take(await calls.read(ids))
+  async function looked(answer: Promise<Unread>): Promise<void> {
+    const told = await answer
+    reads += 1
+    take(told)
   }
 
-  async function readUpTo(id: number): Promise<void> {
-    take(await calls.readUpTo(id))
-  }
+  const read = (ids: number[]): Promise<void> => looked(calls.read(ids))
+  const readUpTo = (id: number): Promise<void> => looked(calls.readUpTo(id))
+  const readOfCase = (id: string): Promise<void> => looked(calls.readOfCase(id))
 
-  return { unread, emergencies, came, start, stop, look, read, readUpTo }
+  return { unread, emergencies, came, start, stop, look, read, readUpTo, readOfCase }
 })

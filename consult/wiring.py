@@ -203,20 +203,14 @@ def outlet_of(settings: Settings) -> sendings.Outlet:
 
 
 def months_job(parts: Parts) -> "Callable[[datetime], int]":
-    """Makes the monthly reports that are due, and has them told."""
-    make = month_maker(parts)
-    return lambda now: turnaround_months.make_due(parts.store, make, parts.out, now)
-
-
-def month_maker(parts: Parts) -> turnaround_months.Make:
-    """Lays out monthly reports in the process that prints."""
+    """Has the monthly reports that are due laid out in the process that prints, and told."""
     from consult.queries import turnaround_month
 
     def make(actor: Actor, month: str, house: str, now: datetime) -> bytes | None:
         page = turnaround_month.page(parts.store, actor, month, house, now)
         return None if page is None else parts.sealer.workshop.figures(page)
 
-    return make
+    return lambda now: turnaround_months.make_due(parts.store, make, parts.out, now)
 
 
 def _anchoring(parts: Parts) -> tuple[Job, ...]:

@@ -20,6 +20,7 @@ from consult.domain.people import (
     Skill,
 )
 from consult.domain.rota import Shift
+from consult.store import people
 from consult.store.schema import metadata
 from consult.store.unit import Store
 
@@ -83,12 +84,13 @@ def fresh_store(folder: Path) -> Store:
 
 def open_institutions(store: Store) -> None:
     """The four institutions and the counties' agreements with both centres, not with each other."""
-    for each in (XINGYI, GUIYANG, ANLONG, DUSHAN):
-        people_actions.add_institution(store, each)
     services = frozenset({"telediagnosis", "teleconsultation"})
-    for county in ("ANLONG", "DUSHAN"):
-        for centre in ("XINGYI", "GUIYANG"):
-            people_actions.add_agreement(store, Agreement(county, centre, services, date(2026, 1, 1)))
+    with store.write() as unit:
+        for each in (XINGYI, GUIYANG, ANLONG, DUSHAN):
+            people.keep_institution(unit, each)
+        for county in ("ANLONG", "DUSHAN"):
+            for centre in ("XINGYI", "GUIYANG"):
+                people.add_agreement(unit, Agreement(county, centre, services, date(2026, 1, 1)))
 
 
 def open_accounts(store: Store, passwords: Passwords, *usernames: str) -> dict[str, Person]:

@@ -17,10 +17,11 @@ AGAIN = timedelta(minutes=10)
 MOST = 50_000
 
 
-def note(store: Store, entry: Entry) -> None:
-    """Write one deed down that changes nothing else. Raises Unavailable."""
+def note(store: Store, *entries: Entry) -> None:
+    """Write deeds down that change nothing else, together. Raises Unavailable."""
     with store.write() as unit:
-        unit.note(entry)
+        for entry in entries:
+            unit.note(entry)
 
 
 class Watch:

@@ -74,6 +74,14 @@ class Export:
     objects: int
 
 
+def searched(store: Store, node: Node, address: str, now: datetime) -> None:
+    """Write down that a machine searches what its institution may see; what for is not told. Raises Unavailable."""
+    detail = {"institution": node.institution}
+    entry = Entry(Deed.SEARCH, now, None, node.ae_title, "node", node.ae_title, detail=detail, address=address)
+    with store.write() as unit:
+        unit.note(entry)
+
+
 def export(store: Store, told: Export, now: datetime) -> None:
     """Write down that images go out, before any does. Raises Unavailable."""
     detail = {"to": told.receiver.ae_title, "institution": told.asker.institution, "objects": told.objects,

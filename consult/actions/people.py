@@ -1,11 +1,12 @@
 """Accounts: opening, changing and closing them, the rota, and the PIN that stands for a person's signature."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import uuid4
 
 from consult.actions.passwords import Passwords
+from consult.domain import administration
 from consult.domain.agreements import Agreement
 from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotAllowed, NotFound, Words
@@ -42,15 +43,19 @@ class NewAccount:
     load_limit_units: float = 20.0
 
 
-def add_institution(store: Store, added: Institution) -> None:
-    """Add an institution, or bring the one of that code to these values.
+def add_institution(store: Store, added: Institution, now: datetime) -> None:
+    """Add an institution, or bring the one of that code to these values, from the command line.
 
     Raises Invalid when its centre is not there, Taken when an AE title calls for another institution.
     """
     with store.write() as unit:
         if added.centre is not None and added.centre != added.code:
             _check_institution(unit, added.centre, "centre")
+        known = {each.code: each for each in people.all_institutions(unit.connection)}
         people.keep_institution(unit, added)
+        before = known.get(added.code, Institution(added.code, Words("", ""), added.kind))
+        what = "change" if added.code in known else "open"
+        unit.note(_typed(added.code, what, administration.changed(before, added), now))
 
 
 def institution_of_ae(store: Store, ae_title: str) -> str | None:
@@ -60,12 +65,21 @@ def institution_of_ae(store: Store, ae_title: str) -> str | None:
     return None if found is None else found.code
 
 
-def add_agreement(store: Store, added: Agreement) -> None:
-    """Keep an agreement between two institutions. Raises NotFound when one of them is not there."""
+def add_agreement(store: Store, added: Agreement, now: datetime) -> None:
+    """Keep an agreement between two institutions, from the command line. Raises NotFound when one is not there."""
     with store.write() as unit:
         for code in (added.requesting_site, added.performing_site):
             people.institution(unit.connection, code)
         people.add_agreement(unit, added)
+        difference = administration.changed(Agreement("", " ", frozenset(), date.min), added)
+        for code in (added.requesting_site, added.performing_site):
+            unit.note(_typed(code, "agreement", difference, now))
+
+
+def _typed(institution: str, what: str, difference: Mapping[str, list[str]], now: datetime) -> Entry:
+    """What an administrator at this machine's own command line did to an institution."""
+    told = {name: " → ".join(pair) for name, pair in difference.items()}
+    return Entry(Deed.ADMINISTER, now, None, "命令行", "institution", institution, detail={"what": what, **told})
 
 
 def add_shifts(store: Store, added: Iterable[Shift]) -> None:

@@ -134,7 +134,7 @@ def _add_institution(parts: "Parts", asked: argparse.Namespace) -> str:
     added = Institution(
         asked.code, Words(asked.zh, asked.en), asked.kind, frozenset(asked.ae) | held, policy, asked.centre
     )
-    people.add_institution(parts.store, added)
+    people.add_institution(parts.store, added, parts.clock())
     return f"institution {added.code}"
 
 
@@ -142,7 +142,8 @@ def _add_agreement(parts: "Parts", asked: argparse.Namespace) -> str:
     from consult.actions import people
 
     services = frozenset(str(service) for service in asked.service or ServiceType)
-    people.add_agreement(parts.store, Agreement(asked.asking, asked.asked, services, asked.since, asked.until))
+    agreed = Agreement(asked.asking, asked.asked, services, asked.since, asked.until)
+    people.add_agreement(parts.store, agreed, parts.clock())
     return f"{asked.asking} may ask {asked.asked} from {asked.since}"
 
 

@@ -96,14 +96,14 @@ ACCOUNTS = (
 def populate(parts: Parts, password: str, now: datetime) -> None:
     """Add the institutions, agreements, people, rota and certificates of the demonstration to an empty database."""
     for institution in INSTITUTIONS:
-        people.add_institution(parts.store, institution)
+        people.add_institution(parts.store, institution, now)
         for title in institution.ae_titles:
             nodes.keep(parts.store, Node(title, institution.code, LOOPBACK, may_query=True), now)
     services = frozenset(str(service) for service in ServiceType)
     since = now.date() - timedelta(days=365)
     for county in COUNTIES:
         for receiver in RECEIVERS:
-            people.add_agreement(parts.store, Agreement(county, receiver, services, since))
+            people.add_agreement(parts.store, Agreement(county, receiver, services, since), now)
     names = {institution.code: institution.name.zh for institution in INSTITUTIONS}
     for account in ACCOUNTS:
         told = replace(account, password=password, pin=password)

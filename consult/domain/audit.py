@@ -32,6 +32,8 @@ class Deed(StrEnum):
     READ_REPORT = "read_report"
     READ_STUDY = "read_study"
     VIEW_IMAGES = "view_images"
+    SEARCH = "search"
+    SEND_IMAGES = "send_images"
     READ_LOG = "read_log"
     EXPORT = "export"
     SIGN = "sign"
@@ -62,6 +64,8 @@ CODES: Mapping[Deed, Code] = MappingProxyType(
         Deed.READ_REPORT: Code(110110, "R", Words("查看报告", "read a report")),
         Deed.READ_STUDY: Code(110103, "R", Words("查看检查", "read a study")),
         Deed.VIEW_IMAGES: Code(110103, "R", Words("调阅影像", "viewed images")),
+        Deed.SEARCH: Code(110112, "E", Words("检索影像目录", "searched the archive")),
+        Deed.SEND_IMAGES: Code(110104, "C", Words("上传影像", "sent images")),
         Deed.READ_LOG: Code(110101, "R", Words("查看审计日志", "read the audit log")),
         Deed.EXPORT: Code(110106, "R", Words("导出", "exported")),
         Deed.SIGN: Code(110110, "U", Words("签名", "signed")),
@@ -76,8 +80,9 @@ CODES: Mapping[Deed, Code] = MappingProxyType(
         Deed.RESTORE: Code(110107, "C", Words("从备份恢复", "restored from a backup")),
     }
 )
-"""DEEDS: each deed's code; 110114 user authentication, 110110 patient record, 110103 instances accessed, 110101 log
-used, 110106 export, 110107 import, 110105 study deleted, 110113 security alert."""
+"""DEEDS: each deed's code; 110114 user authentication, 110110 patient record, 110103 instances accessed, 110104
+instances transferred, 110112 query, 110101 log used, 110106 export, 110107 import, 110105 study deleted, 110113
+security alert."""
 
 
 class Outcome(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
+from weakref import WeakSet
 
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND
@@ -22,6 +23,7 @@ from consult.listeners.services import (
     Known,
     Service,
     body,
+    call_of,
     caller_of,
     is_cancelled,
     refuse,
@@ -35,12 +37,20 @@ PATIENT_ROOT, STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1
 Answers = Callable[[Node, Question], Iterator[Mapping[str, Any]]]
 """What a machine's question is answered, as DICOM JSON, one found object after the other. Raises Unavailable."""
 
+Noted = Callable[[Node, str], None]
+"""Writes down that a machine at an address searches. Raises Unavailable."""
+
 
 class Finding:
-    """C-FIND for machines that may query; ``our_title`` is what answers say to retrieve from."""
+    """C-FIND for machines that may query; ``our_title`` is what answers say to retrieve from.
 
-    def __init__(self, answers: Answers, known: Known, our_title: str) -> None:
+    That a machine searches is written down once an association, before it is answered.
+    """
+
+    def __init__(self, answers: Answers, noted: Noted, known: Known, our_title: str) -> None:
         self._answers = answers
+        self._noted = noted
+        self._heard = WeakSet[Association]()
         self._known = known
         self._our_title = our_title
 
@@ -60,6 +70,7 @@ class Finding:
             level = dimse.level_of(identifier, request.AffectedSOPClassUID == PATIENT_ROOT)
             question = Question(identifier, level, self._our_title, _combines(association, context))
             pending = PENDING if question.fully_matched else PENDING_UNMATCHED
+            self._note(node, association)
             for answer in self._answers(node, question):
                 if is_cancelled(association, request):
                     respond(association, context, request, CANCELLED)
@@ -74,6 +85,11 @@ class Finding:
             refuse(association, context, request, NO_RESOURCES, why)
         else:
             respond(association, context, request, SUCCESS)
+
+    def _note(self, node: Node, association: Association) -> None:
+        if association not in self._heard:
+            self._noted(node, call_of(association).address)
+            self._heard.add(association)
 
 
 def _combines(association: Association, context: PresentationContext) -> bool:

@@ -45,9 +45,13 @@ READS: Mapping[str, Read] = MappingProxyType(
         f"{_CASE}/report.pdf": Read(Deed.EXPORT, "case", "case_id"),
         "/api/v1/studies/<study_uid>": Read(Deed.READ_STUDY, "study", "study_uid"),
         "/api/v1/audit": Read(Deed.READ_LOG, "audit", ""),
+        **{f"/dicom-web/{level}": Read(Deed.SEARCH, "archive", "") for level in ("studies", "series", "instances")},
     }
 )
-"""READS: routes that are written down. Everything of DICOMweb below a study is IMAGES."""
+"""READS: routes that are written down; of a search that there was one, never what for, which could be a name.
+
+Everything of DICOMweb below a study is IMAGES.
+"""
 IMAGES = Read(Deed.VIEW_IMAGES, "study", "study")
 IMAGES_BELOW = "/dicom-web/studies/<study>"
 

@@ -2,23 +2,28 @@
 
 import json
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
 
+from consult.actions import audit
 from consult.actions.intake import Incoming, Intake, Mismatched, Named, Receipt, Sender
 from consult.actions.parts import Parts
+from consult.domain.audit import Deed, Entry, Outcome
 from consult.domain.errors import Broken, NoRoom, NotAllowed, Refusal, Unavailable, Words
 from consult.domain.people import Actor, Role
 from consult.formats.dicom import named_by_head
 from consult.web.multipart import Parts as BodyParts
 from consult.web.multipart import parameter
 from consult.web.session import current_actor
+
+log = structlog.get_logger("audit")
 
 DICOM = "application/dicom"
 MAY_SEND = (Role.REQUESTER, Role.APPROVER, Role.COORDINATOR, Role.SITE_ADMIN)
@@ -100,7 +105,28 @@ def _stored(parts: Parts, named: Named) -> Response:
     finally:
         while under_way:
             outcomes.settle(*under_way.popleft())
+        _note(parts, outcomes)
     return _answer(outcomes)
+
+
+def _note(parts: Parts, outcomes: _Outcomes) -> None:
+    """Who sent how many objects of which study; what is kept is kept, also where the log cannot be written."""
+    actor, now = current_actor(), parts.clock()
+    told = Counter(receipt.study_uid for receipt in outcomes.kept)
+    entries = [
+        Entry(Deed.SEND_IMAGES, now, actor.person_id, actor.name, "study", study_uid, detail={"objects": count})
+        for study_uid, count in told.items()
+    ]
+    if outcomes.refused:
+        lost = {"objects": len(outcomes.refused)}
+        entries.append(
+            Entry(Deed.SEND_IMAGES, now, actor.person_id, actor.name, "archive", "", Outcome.REFUSED, detail=lost)
+        )
+    try:
+        if entries:
+            audit.note(parts.store, *entries)
+    except Unavailable:
+        log.error("the audit log could not be written", deed=str(Deed.SEND_IMAGES), person=actor.person_id)
 
 
 def _sender(actor: Actor) -> Sender:

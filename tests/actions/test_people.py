@@ -12,12 +12,13 @@ from consult.actions import sessions
 from consult.actions.passwords import Passwords
 from consult.actions.people import NewAccount, add_person, check_pin, close_account, set_password, set_pin
 from consult.domain.agreements import Agreement
-from consult.domain.errors import Invalid, NotAllowed, NotFound, NotSignedIn, TooMany
+from consult.domain.errors import Invalid, NotAllowed, NotFound, NotSignedIn, TooMany, Words
 from consult.domain.people import SYSTEM, Language, Role, actor_for
 from consult.domain.sessions import PIN_TRIES, WrongPin, WrongSignIn
 from consult.queries import people as people_queries
 from consult.store import people
 from consult.store import sessions as session_store
+from consult.store.audit import walk
 from consult.store.unit import Store
 from tests.makers_people import ACCOUNTS, ANLONG, NOW, PASSWORD, PIN, open_accounts, open_institutions
 
@@ -83,12 +84,12 @@ def test_an_account_name_in_use_is_said_at_its_field(store: Store, passwords: Pa
 
 def test_an_agreement_is_with_institutions_that_are_there(store: Store) -> None:
     with pytest.raises(NotFound):
-        people_actions.add_agreement(store, Agreement("ANLONG", "NOWHERE", frozenset({"mdt"}), NOW.date()))
+        people_actions.add_agreement(store, Agreement("ANLONG", "NOWHERE", frozenset({"mdt"}), NOW.date()), NOW)
 
 
 def test_a_centre_is_an_institution_that_is_there(store: Store) -> None:
     with pytest.raises(Invalid) as refused:
-        people_actions.add_institution(store, replace(ANLONG, centre="NOWHERE"))
+        people_actions.add_institution(store, replace(ANLONG, centre="NOWHERE"), NOW)
     assert [each.field for each in refused.value.fields] == ["centre"]
 
 
@@ -234,3 +235,17 @@ def sign_in(store: Store, passwords: Passwords, asked: NewAccount) -> sessions.N
     return sessions.sign_in(
         store, passwords, asked.username, asked.password, address="192.0.2.7", old_token=None, now=NOW
     )
+
+
+def test_what_the_command_line_changes_of_the_network_is_on_record_with_what_it_was(store: Store) -> None:
+    people_actions.add_institution(store, replace(ANLONG, name=Words("安龙县医院", "Anlong")), NOW)
+    people_actions.add_agreement(store, Agreement("ANLONG", "XINGYI", frozenset({"mdt"}), NOW.date()), NOW)
+    with store.read() as connection:
+        told = [row.entry for row in walk(connection) if row.entry.subject == "institution"]
+    assert [(each.person_name, each.subject_id, each.detail["what"]) for each in told] == [
+        ("命令行", "ANLONG", "change"),
+        ("命令行", "ANLONG", "agreement"),
+        ("命令行", "XINGYI", "agreement"),
+    ]
+    assert any(f"{ANLONG.name.zh}" in str(value) and "安龙县医院" in str(value) for value in told[0].detail.values())
+    assert "mdt" in str(told[1].detail)

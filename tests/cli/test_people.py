@@ -100,7 +100,7 @@ def test_a_network_is_set_up_and_its_reader_can_sign_in_and_sign(terminal: Termi
 
 def test_what_cannot_be_is_said_in_one_line_and_ends_with_one(terminal: Terminal) -> None:
     assert "XINGYI" in terminal.bad(*COUNTY)
-    people_actions.add_institution(terminal.store, XINGYI)
+    people_actions.add_institution(terminal.store, XINGYI, NOW)
     assert "8" in terminal.bad(*READER, said="short\n654321\n")
     assert "two institutions" in terminal.bad("agreement", "add", "XINGYI", "XINGYI", "--from", "2026-01-01")
     assert terminal.bad("user", "close", "nobody")
@@ -108,7 +108,7 @@ def test_what_cannot_be_is_said_in_one_line_and_ends_with_one(terminal: Terminal
 
 
 def test_a_lost_password_and_pin_are_replaced_and_an_account_is_closed(terminal: Terminal) -> None:
-    people_actions.add_institution(terminal.store, XINGYI)
+    people_actions.add_institution(terminal.store, XINGYI, NOW)
     passwords = Passwords()
     reader = open_accounts(terminal.store, passwords, "xingyi.coordinator")["xingyi.coordinator"]
     terminal.good("user", "password", reader.username, said="another password\n")

@@ -19,6 +19,7 @@ from sqlalchemy import insert, select, update
 from consult.domain.events import Fact
 from consult.listeners.find import PATIENT_ROOT, STUDY_ROOT
 from consult.store import cases
+from consult.store.audit import walk
 from consult.store.find import PAGE
 from consult.store.tables_studies import instances, series, studies
 from tests.makers.archive import DUSHAN_CT, a_slice
@@ -348,3 +349,15 @@ def test_a_damaged_identifier_is_refused(stocked: Clinic) -> None:
         _, answer = association.dimse.get_msg(block=True)
         association._reactor_checkpoint.set()
         assert answer.Status == 0xC000
+
+
+def test_that_a_machine_searches_is_in_the_log_once_an_association_without_what_for(stocked: Clinic) -> None:
+    for _ in range(2):
+        with asking(stocked) as association:
+            for _ in range(2):
+                list(association.send_c_find(query("STUDY", PatientName="Wang*"), STUDY_ROOT))
+    with stocked.made.store.read() as connection:
+        told = [row.entry for row in walk(connection) if row.entry.deed == "search"]
+    assert [(each.person_name, each.address, dict(each.detail)) for each in told] == [
+        ("ANLONG", "127.0.0.1", {"institution": "ANLONG"})
+    ] * 2

@@ -93,3 +93,34 @@ def test_the_table_holds_no_formula_and_taking_it_is_in_the_log(door: Site) -> N
 def test_nobody_but_an_auditor_reads_the_log(door: Site, username: str, path: str) -> None:
     assert door[username].get(path).status_code == 403
     assert door.anyone().get(path).status_code == 401
+
+
+def test_a_search_is_one_row_a_person_and_says_nothing_of_what_it_was_for(door: Site) -> None:
+    for query in ("PatientName=Canary*", "PatientID=CANARY-7", ""):
+        assert door["anlong.doctor"].get(f"/dicom-web/studies?{query}").status_code == 200
+    assert door["dushan.doctor"].get("/dicom-web/series?PatientName=Canary*").status_code == 200
+    found = rows(door, "deed=search")
+    assert [(each["person"], each["outcome"], each["subject_id"]) for each in found] == [
+        ("韦丽", "success", ""),
+        ("王建国", "success", ""),
+    ]
+    assert "canary" not in str(rows(door)).lower()
+    door.archive.clock.advance(minutes=11)
+    door["anlong.doctor"].get("/dicom-web/instances?limit=1")
+    assert len(rows(door, "deed=search")) == 3
+
+
+def test_what_is_sent_is_one_row_a_request_and_study_with_how_many(door: Site) -> None:
+    sent = [a_slice(number, study=study) for study, number in (("2.25.8", 1), ("2.25.8", 2), ("2.25.9", 1))]
+    body = b"".join(b"--=_XX\r\nContent-Type: application/dicom\r\n\r\n" + file + b"\r\n" for file in (*sent, b"no"))
+    kind = 'multipart/related; type="application/dicom"; boundary="=_XX"'
+    answer = door["anlong.doctor"].post("/dicom-web/studies", body + b"--=_XX--", Content_Type=kind)
+    assert answer.status_code == 202
+    found = rows(door, "deed=send_images")
+    assert [(each["outcome"], each["subject_id"], each["detail"]) for each in found] == [
+        ("refused", "", {"objects": "1"}),
+        ("success", "2.25.9", {"objects": "1"}),
+        ("success", "2.25.8", {"objects": "2"}),
+    ]
+    assert [each["detail"] for each in rows(door, "study=2.25.8")] == [{"objects": "2"}]
+    assert audit.verify(door.archive.store, None, None)[1] is None

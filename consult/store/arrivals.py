@@ -25,6 +25,7 @@ from consult.store.unit import Unit
 SETTLE = "study_quiet"  # the timer's job
 TELL_EVERY = timedelta(seconds=1)
 RECEIVING = "receiving"
+SEARCHED = 500  # characters of a name's words that stand in an index, whose rows PostgreSQL bounds; a name has 194
 
 
 class Kept(StrEnum):
@@ -337,7 +338,7 @@ def _study_row(each: Arrival) -> dict[str, Any]:
         "status": RECEIVING,
         "patient_name": _text(name.groups),
         "patient_display": _text(name.display),
-        "search": _text(searchable(name.groups)),
+        "search": _text(searchable(name.groups))[:SEARCHED],
         "charset_guessed": said.charset_guessed,
         "patient_id": _text(said.patient_id),
         "patient_sex": _text(said.patient_sex),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
 from consult.domain.errors import Refusal, Words
 from consult.domain.matching import UNIVERSAL, span_of
-from consult.domain.words import is_han
+from consult.domain.words import LONGEST, folded, is_han
 from consult.store.studies import escaped
 from consult.store.study_words import ACCESSION, NAME, PATIENT, StudyIds, begins
 from consult.store.tables_studies import instances, series, studies
@@ -95,7 +95,11 @@ def _like(column: ColumnElement[Any], value: str) -> Condition:
 
 def _name(attribute: Attribute, value: str) -> Condition:
     """A value or a pattern for any component group of a name, or for all of it; case does not matter."""
-    return _like("=" + _column(attribute) + "=", f"*={value}=*")
+    matched = _like("=" + _column(attribute) + "=", f"*={value}=*")
+    if attribute.keyword != "PatientName":
+        return matched
+    beginning = re.split(r"[*?=]", value, maxsplit=1)[0][:LONGEST]
+    return and_(*(named(word) for word in folded(beginning).replace("^", " ").split()), matched)
 
 
 def _range(attribute: Attribute, value: str) -> Condition:
@@ -119,7 +123,7 @@ def _number(attribute: Attribute, value: str) -> Condition:
 
 def _modalities(_: Attribute, value: str) -> Condition:
     of_study = series.alias("of_study")
-    modality = of_study.c.modality + ""  # compared, not looked up: a study has fewer series than a modality
+    modality = of_study.c.modality
     wanted = or_(*(_like(modality, one) if _is_pattern(one) else modality == one
                    for one in _listed(value)))  # fmt: skip
     return exists(select(of_study.c.id).where(of_study.c.study_id == studies.c.id, wanted).correlate(studies))

@@ -372,12 +372,10 @@ def dimse_services(parts: Parts) -> "tuple[Service, ...]":
     def known(call: nodes.Call) -> "Node | None":
         return nodes.caller(store, call)
 
-    finding = Finding(
-        partial(dimse.answers, store),
-        lambda node, address: nodes.searched(store, node, address, parts.clock()),
-        known,
-        parts.settings.dicom.ae_title,
-    )
+    def searched(node: "Node", address: str) -> None:
+        nodes.searched(store, node, address, parts.clock())
+
+    finding = Finding(partial(dimse.answers, store), searched, known, parts.settings.dicom.ae_title)
     retrieving = Retrieving(
         partial(dimse.retrieved, store),
         lambda told: nodes.export(store, told, parts.clock()),

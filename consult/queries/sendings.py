@@ -13,6 +13,7 @@ from consult.store.notices import Told
 from consult.store.unit import Store
 
 MOST = 100
+NOBODY = Words("", "")
 NOT_YOURS = Words("只有平台管理员可以查看通知发送。", "Only platform administrators see what went out.")
 
 
@@ -21,7 +22,7 @@ class Line:
     """A sending, to whom by name, and their address as operators see it."""
 
     sending: Sending
-    name: str
+    name: Words
     to: str
 
 
@@ -42,13 +43,15 @@ def page(store: Store, actor: Actor, standing: Standing, before: int | None, lim
     with store.read() as connection:
         found = sendings.page(connection, standing, before, size + 1)
         ids = {each.person_id for each in found if each.person_id}
-        names = people.names_of(connection, ids)
+        told = people.names_of(connection, ids)
+        houses = {house.code: house.name for house in people.all_institutions(connection)}
         known = reach.of_people(connection, ids)
         counts = sendings.count(connection)
+    names = {person_id: Words(name, name) for person_id, name in told.items()} | houses
     lines = [
         Line(
             each,
-            names.get(each.person_id or "", each.institution or ""),
+            names.get(each.person_id or each.institution or "", NOBODY),
             masked(known.get(each.person_id or "", reach.UNKNOWN).address(each.channel)),
         )
         for each in found[:size]

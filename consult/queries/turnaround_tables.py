@@ -39,7 +39,7 @@ RATE_HEAD = (
 COUNT_HEAD = (Words("代码", "code"), Words("名称", "name"), Words("例数", "n"))
 YES = Words("是", "yes")
 TILES, CASES, RATES = Words("时效", "turnaround"), Words("病例", "cases"), Words("质控指标", "indicators")
-FUNNEL, REASONS = Words("会诊进程", "funnel"), Words("退回原因", "reasons for return")
+FUNNEL, REASONS = Words("进度漏斗", "funnel"), Words("退回原因", "reasons for return")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def _line(line: queries.Line) -> SentOut:
         words=spoken(said_in(each)),
         urgency_label=spoken(URGENCY_NAMES[each.urgency]),
         case_number=str(each.said.get("number") or ""),
-        name=line.name,
+        name=spoken(line.name),
         to=line.to,
         attempts=each.attempts,
         due_at=each.due_at,

@@ -6,7 +6,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import insert
 
 from consult.actions import turnaround_months
 from consult.actions.turnaround_months import last_month
@@ -14,13 +13,10 @@ from consult.domain.cases import Party
 from consult.domain.errors import NotAllowed, NotFound
 from consult.domain.people import Actor
 from consult.domain.reach import Open
-from consult.domain.turnaround import measure
 from consult.formats.pdf_pool import Workshop
 from consult.queries import turnaround_month
-from consult.store.tables_turnaround import turnaround as table
-from consult.store.turnaround import row_of
 from consult.store.unit import Store
-from tests.makers.busy_region import a_timed_case
+from tests.makers.busy_region import a_timed_case, keep_measured
 from tests.makers.people import ACTORS, settle
 
 NOW = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
@@ -32,11 +28,7 @@ def filled(store: Store) -> None:
     chance, reader = Random(3), Party("guiyang.ct", "陈医师")
     begun = [datetime(2026, 10, 1, 1, tzinfo=UTC) + timedelta(hours=17 * n) for n in range(40)]
     cases = [a_timed_case(n, at, NOW, chance, ["ANLONG"], [reader], reader) for n, at in enumerate(begun)]
-    with store.write() as unit:
-        for case in cases:
-            timed = measure(case, [], [])
-            assert timed is not None
-            unit.connection.execute(insert(table).values(case_id=case.id, **row_of(timed)))
+    keep_measured(store, cases)
 
 
 def test_a_month_is_laid_out_in_chinese_and_made_once_for_those_who_took_part(store: Store, tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_undivided_the_workbook_holds_indicators_funnel_and_reasons_too(door: Ho
     admin = door.person("anlong.admin")
     whole = told(admin)["whole"]
     book = load_workbook(io.BytesIO(taken(admin, "xlsx")))
-    assert book.sheetnames == ["时效", "质控指标", "会诊进程", "退回原因"]
+    assert book.sheetnames == ["时效", "质控指标", "进度漏斗", "退回原因"]
     rates, funnel, reasons = (list(book[name].iter_rows(min_row=2, values_only=True)) for name in book.sheetnames[1:])
     assert [row[0] for row in rates] == [
         *(each["code"] for each in whole["indicators"]), "first_time_right", "discrepancy",

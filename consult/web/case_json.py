@@ -10,7 +10,7 @@ from consult.domain.errors import Words
 from consult.domain.events import Fact
 from consult.domain.indicators import paused_share
 from consult.domain.people import Institution
-from consult.domain.routing import Explained
+from consult.domain.routing import FILTERS, Explained
 from consult.domain.workflow import LABELS, STATES, Move, Verb
 from consult.queries.cases import CaseView
 from consult.queries.worklist import Line, Page
@@ -22,6 +22,7 @@ from consult.web.report_json import report_out
 from consult.web.studies import study_out
 
 CREATED = Words("创建申请", "Created")
+ROUTER_ONLY = frozenset(each.code for each in FILTERS if each.router_only)
 SYSTEM_NAME = Words("系统", "System")
 
 
@@ -226,7 +227,10 @@ def explained_out(explained: Explained) -> case_shapes.WhyOut:
             case_shapes.PointsOut(code=reason.code, sentence=spoken(reason.words), points=reason.points)
             for reason in explained.reasons
         ],
-        excluded=[case_shapes.ReasonOut(code=out.code, sentence=spoken(out.words)) for out in explained.excluded_by],
+        excluded=[
+            case_shapes.ExcludedOut(code=out.code, sentence=spoken(out.words), router_only=out.code in ROUTER_ONLY)
+            for out in explained.excluded_by
+        ],
     )
 
 
@@ -240,5 +244,8 @@ def _why(why: Why) -> case_shapes.WhyOut:
             case_shapes.PointsOut(code=code, sentence=spoken(Words(zh, en)), points=points)
             for code, zh, en, points in why.reasons
         ],
-        excluded=[case_shapes.ReasonOut(code=code, sentence=spoken(Words(zh, en))) for code, zh, en in why.excluded],
+        excluded=[
+            case_shapes.ExcludedOut(code=code, sentence=spoken(Words(zh, en)), router_only=code in ROUTER_ONLY)
+            for code, zh, en in why.excluded
+        ],
     )

@@ -160,6 +160,12 @@ class ReasonOut(BaseModel):
     sentence: str
 
 
+class ExcludedOut(ReasonOut):
+    """What rules somebody out; ``router_only``: a coordinator's or their own hand may still do it."""
+
+    router_only: bool = False
+
+
 class WhyOut(BaseModel):
     """What the router thought of one person."""
 
@@ -168,7 +174,7 @@ class WhyOut(BaseModel):
     chosen: bool
     score: float
     reasons: list[PointsOut]
-    excluded: list[ReasonOut]
+    excluded: list[ExcludedOut]
 
 
 class CandidatesOut(BaseModel):

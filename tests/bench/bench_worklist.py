@@ -1,4 +1,4 @@
-"""The worklist over ten thousand cases: how long a page takes to come, to people who see more or less of them."""
+"""The worklist over a hundred thousand cases: how long a page takes to come, to people who see more or less of them."""
 
 import time
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from consult.wiring import open_parts, subscribers
 from tests.bench.table import Row
 from tests.peers.site import Site
 
-COUNT, BATCH, DRAWS, AT_ONCE = 10_000, 500, 60, 4
+COUNT, BATCH, DRAWS, AT_ONCE = 100_000, 500, 60, 4
 STATES = (
     [State.CLOSED] * 60 + [State.ACKNOWLEDGED] * 16 + [State.DELIVERED] * 8 + [State.WITHDRAWN, State.REJECTED]
     + [State.SUBMITTED] * 2 + [State.QUEUED] * 4 + [State.ASSIGNED] * 2

@@ -5,3 +5,8 @@ import type { Candidate } from '@/api/types'
 export function exclusionOf(candidate: Candidate): string {
   return candidate.excluded.map((one) => one.sentence).join('；')
 }
+
+/** Whether somebody cannot have the case at all; what only keeps the router away, a coordinator may overrule. */
+export function isRuledOut(candidate: Candidate): boolean {
+  return candidate.excluded.some((one) => !one.router_only)
+}

@@ -22,16 +22,17 @@ READER = "杨明远"
 
 @pytest.fixture(scope="module")
 def waiting(site: Site) -> None:
-    """Three cases in the pool that no fact tells the router of."""
+    """Three cases in the pool that everyone let pass: the router leaves them to the coordinator."""
     store = Store(site.settings.database.url)
     with store.write() as unit:
         found = people.person_named(unit.connection, "anlong.doctor")
         assert found is not None
+        readers = tuple(each.id for each in people.specialists_of(unit.connection, "GUIYANG"))
         for n, name in enumerate(PATIENTS):
             case = a_case(
                 State.QUEUED, id=f"{n + 77:032x}", number=f"HZ20261124-97{n:02d}", study_uids=(),
                 requester=Party(found.id, found.name), patient=replace(PATIENT, name=name),
-                service_type=ServiceType.TELEDIAGNOSIS,
+                service_type=ServiceType.TELEDIAGNOSIS, passed_over=readers,
             )  # fmt: skip
             cases.add(unit, case, begin(case, actor_for(found))[1], None)
     store.close()

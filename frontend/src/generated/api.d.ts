@@ -2088,6 +2088,21 @@ export interface components {
             at: string;
         };
         /**
+         * ExcludedOut
+         * @description What rules somebody out; ``router_only``: a coordinator's or their own hand may still do it.
+         */
+        ExcludedOut: {
+            /** Code */
+            code: string;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Router Only
+             * @default false
+             */
+            router_only: boolean;
+        };
+        /**
          * IndicatorOut
          * @description How the case stands in a national indicator; ``met`` is None while that is open.
          */
@@ -2221,16 +2236,6 @@ export interface components {
             sentence: string;
             /** Points */
             points: number;
-        };
-        /**
-         * ReasonOut
-         * @description Why something is so: a stable code and a sentence.
-         */
-        ReasonOut: {
-            /** Code */
-            code: string;
-            /** Sentence */
-            sentence: string;
         };
         /**
          * RecallOut
@@ -2421,7 +2426,7 @@ export interface components {
             /** Reasons */
             reasons: components["schemas"]["PointsOut"][];
             /** Excluded */
-            excluded: components["schemas"]["ReasonOut"][];
+            excluded: components["schemas"]["ExcludedOut"][];
         };
         /**
          * EventsOut
@@ -2988,6 +2993,16 @@ export interface components {
             sha256: string;
             /** Kind */
             kind: string;
+        };
+        /**
+         * ReasonOut
+         * @description Why something is so: a stable code and a sentence.
+         */
+        ReasonOut: {
+            /** Code */
+            code: string;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * SignerOut

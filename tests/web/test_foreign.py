@@ -13,7 +13,7 @@ PUBLIC = {
 OWN = {"/api/v1/tokens/<token_id>", "/api/v1/templates/<template_id>", "/api/v1/turnaround/reports/<month>"}
 """Ids that are nobody's secret, or the person's own by construction."""
 
-ADMINISTRATORS = ("/api/v1/quarantine/", "/api/v1/admin/", "/api/v1/sendings/")
+ADMINISTRATORS = ("/api/v1/desk/", "/api/v1/quarantine/", "/api/v1/admin/", "/api/v1/sendings/")
 """Where a person without the role is turned away before anything is looked up."""
 
 ACCOUNT = {"name": "x", "institution": "DUSHAN", "roles": ["requester"]}
@@ -59,7 +59,7 @@ def routes(house: House) -> list[tuple[str, str]]:
 
 def values(case_id: str) -> dict[str, str]:
     return {
-        "case_id": case_id, "file_id": "0" * 32,
+        "case_id": case_id, "file_id": "0" * 32, "pile": "queue", "site": "DUSHAN", "year": "2026",
         "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
         "tags": "7FE00010", "number": "999999",
         "sop_uid": SOP, "sha256": "0" * 64,

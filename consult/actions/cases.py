@@ -13,7 +13,7 @@ from consult.domain.errors import Invalid, NotAllowed, Words
 from consult.domain.people import Actor, Role
 from consult.domain.workflow import begin
 from consult.domain.workflow_effects import party
-from consult.store import cases, people, summaries
+from consult.store import cases, limits, people, summaries
 from consult.store.unit import Store, Unit
 from consult.store.world import due_of
 
@@ -76,7 +76,7 @@ def draft(unit: Unit, asked: Request, actor: Actor, now: datetime, parent: Case 
         parent_id=parent.id if parent else None,
     )
     kept, told = begin(case, actor)
-    cases.add(unit, kept, told, due_of(kept, now))
+    cases.add(unit, kept, told, due_of(kept, now, limits.book(unit.connection)))
     return kept
 
 

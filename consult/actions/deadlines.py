@@ -11,12 +11,13 @@ from consult.domain.clocks import RETURNED_EXPIRES_S
 from consult.domain.dispatch import Waiting, dispatch
 from consult.domain.errors import NotFound, Unmet, WrongState
 from consult.domain.events import Fact
+from consult.domain.limits import LimitBook
 from consult.domain.people import SYSTEM
 from consult.domain.reminders import Topic
 from consult.domain.routing import Candidate, Explained, Routing
 from consult.domain.workflow import AFTER_DRAFT, LIVE, Verb
 from consult.domain.workflow_needs import lacks_images
-from consult.store import cases, outbox, people, races
+from consult.store import cases, limits, outbox, people, races
 from consult.store.candidates import house_of, in_pool, known_to, need_of
 from consult.store.outbox import Timer
 from consult.store.patients import differences_of
@@ -107,16 +108,16 @@ def _set_timers(unit: Unit, case: Case, now: datetime) -> None:
     call = critical.next_call_of(case)
     if call is not None and case.state in AFTER_DRAFT:
         outbox.set_timer(unit, "call_contact", case.id, call)
-    mark = _next_mark(case, now)
+    mark = _next_mark(case, now, limits.book(unit.connection))
     if mark is not None and not late:
         outbox.set_timer(unit, "escalate", case.id, mark)
 
 
-def _next_mark(case: Case, now: datetime) -> datetime | None:
+def _next_mark(case: Case, now: datetime, book: LimitBook) -> datetime | None:
     """The first moment since the last move at which the consult clock escalates (50, 80, 100 %)."""
     coming = [
         mark.at
-        for reading in readings_of(case, now)
+        for reading in readings_of(case, now, book)
         if reading.name == "consult" and reading.running
         for mark in reading.marks
         if mark.at > case.updated_at
@@ -141,7 +142,10 @@ def route_house(unit: Unit, site: str, now: datetime) -> list[str]:
     """The waiting cases of a house against its people, the first in turn to whoever is best for it; who still waits."""
     house = house_of(unit.connection, site, now)
     pool = {case.id: case for case in in_pool(unit.connection, site)}
-    waiting = [Waiting(case.id, need_of(unit.connection, case, report_due(case, now), now)) for case in pool.values()]
+    book = limits.book(unit.connection)
+    waiting = [
+        Waiting(case.id, need_of(unit.connection, case, report_due(case, now, book), now)) for case in pool.values()
+    ]
 
     def known(each: Waiting, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         return known_to(unit.connection, replace(house, candidates=tuple(candidates)), pool[each.case_id])

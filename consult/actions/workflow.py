@@ -17,7 +17,7 @@ from consult.domain.rota import shift_ends
 from consult.domain.routing_policy import offer_until
 from consult.domain.workflow import BY_STATE, Verb, decide
 from consult.domain.workflow_needs import World
-from consult.store import cases, people, races, reports, rota, routing_rules, talk
+from consult.store import cases, limits, people, races, reports, rota, routing_rules, talk
 from consult.store.unit import Reader, Store, Unit
 from consult.store.world import due_of, world_of
 
@@ -66,7 +66,7 @@ def keep(
     unit: Unit, before: Case, after: Case, told: Fact, actor: Actor, say: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """Store the moved case with its fact, and what this verb changes beside the case."""
-    cases.save(unit, before, after, told, due_of(after, now))
+    cases.save(unit, before, after, told, due_of(after, now, limits.book(unit.connection)))
     beside = BESIDE.get(Verb(told.kind))
     if beside is not None:
         beside(unit, before, after, actor, say, now)

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from consult.domain import clocks
 from consult.domain.cases import PRIORITY_RANK, Case, Priority, State, Stay
-from consult.domain.clocks import ASKED_BACK
+from consult.domain.clocks import ASKED_BACK, Clock
 from consult.domain.critical import due_at, told_in_time
 from consult.domain.errors import Words
 from consult.domain.events import Fact
 from consult.domain.indicators import OWNERS, TWO_HOURS, X_RAY_AND_CT
+from consult.domain.limits import USUAL, LimitBook
 from consult.domain.workflow import STATES
 
 PERCENTILES = (50, 90, 95)
@@ -186,7 +187,7 @@ def nearest_rank(n: int, percent: int) -> int:
     return max(0, (percent * n + 99) // 100 - 1)
 
 
-def measure(case: Case, told: Sequence[Fact], images: Sequence[Fact]) -> Timed | None:
+def measure(case: Case, told: Sequence[Fact], images: Sequence[Fact], book: LimitBook = USUAL) -> Timed | None:
     """A case measured; None for one that was never submitted, or was entered in error.
 
     ``told`` are the case's facts, ``images`` those of its studies at the requesting institution, both in order.
@@ -196,7 +197,8 @@ def measure(case: Case, told: Sequence[Fact], images: Sequence[Fact]) -> Timed |
     if submitted is None or case.state is State.ENTERED_IN_ERROR:
         return None
     spans = [_span(metric, case, at) for metric in METRICS]
-    verdicts = [_verdict(metric, case, at) for metric in METRICS]
+    held_to = book.clocks(case.performing_site, str(case.service_type))
+    verdicts = [_verdict(metric, case, at, held_to) for metric in METRICS]
     figures = (
         instant(submitted),
         PRIORITY_RANK[case.priority],
@@ -275,14 +277,14 @@ def _paused(case: Case, begin: datetime, end: datetime) -> timedelta:
     )
 
 
-def _verdict(metric: Metric, case: Case, at: Mapping[Moment, datetime]) -> int:
+def _verdict(metric: Metric, case: Case, at: Mapping[Moment, datetime], held_to: Sequence[Clock]) -> int:
     """Whether it kept its limit: by the clock's own reading, which knows business hours and pauses."""
     if metric.clock is None:
         return NOT_JUDGED
     ended = at.get(metric.ends[0])
     stays: Sequence[Stay] = case.stays if ended is None else _until(case.stays, ended)
     now = case.updated_at if ended is None else ended
-    readings = clocks.read(stays, now, str(case.priority), RUNS, exam_started=case.exam_started)
+    readings = clocks.read(stays, now, str(case.priority), RUNS, exam_started=case.exam_started, clocks=held_to)
     reading = next((each for each in readings if each.name == metric.clock), None)
     if reading is None or reading.limit_s is None:
         return NOT_JUDGED

@@ -6,6 +6,7 @@ from datetime import datetime
 from consult.domain.access import What, may_see_draft
 from consult.domain.cases import Case
 from consult.domain.clocks import ClockReading
+from consult.domain.contacts import PhoneContact
 from consult.domain.events import Fact
 from consult.domain.members import sits_in
 from consult.domain.people import Actor, Institution
@@ -13,7 +14,7 @@ from consult.domain.report_templates import Template
 from consult.domain.routing import Explained, route
 from consult.domain.studies import StudySummary
 from consult.domain.workflow import Move, open_to
-from consult.store import cases, people, reports, summaries
+from consult.store import cases, contacts, limits, people, reports, summaries
 from consult.store.candidates import candidates_for, need_of
 from consult.store.reports import Revision, SignedDocument
 from consult.store.unit import Reader, Store
@@ -41,6 +42,7 @@ class CaseView:
     revision: Revision | None
     documents: tuple[SignedDocument, ...]
     two_person: bool
+    call: tuple[PhoneContact, ...]
     parent: Case | None
     children: tuple[Case, ...]
     now: datetime
@@ -51,13 +53,14 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
     with store.read() as connection:
         case = cases.find(connection, case_id, actor)
         world = world_of(connection, case, now)
+        book = limits.book(connection)
         sees_images = cases.sees(connection, case_id, actor, What.IMAGES)
         sees_report = cases.sees(connection, case_id, actor, What.REPORT)
         writes = may_see_draft(actor, case.performing_site, sits_in(case, actor))
         return CaseView(
             case=case,
-            due_at=due_of(case, now),
-            clocks=readings_of(case, now),
+            due_at=due_of(case, now, book),
+            clocks=readings_of(case, now, book),
             moves=open_to(case, actor, world, now),
             studies=tuple(summaries.summaries(connection, case.requesting_site, case.study_uids))
             if sees_images
@@ -68,6 +71,7 @@ def view(store: Store, case_id: str, actor: Actor, now: datetime) -> CaseView:
             revision=reports.latest(connection, case_id) if sees_report and writes else None,
             documents=tuple(reports.documents(connection, case_id)) if sees_report else (),
             two_person=world.two_person,
+            call=contacts.of(connection, case.requesting_site) if any(a.is_open for a in case.alerts) else (),
             parent=_parent(connection, case, actor),
             children=tuple(cases.children_of(connection, case_id, actor)),
             now=now,
@@ -92,7 +96,7 @@ def candidates(store: Store, case_id: str, actor: Actor, now: datetime) -> tuple
     """Who might read it, best first, with the reasons; those ruled out last. Raises NotFound."""
     with store.read() as connection:
         case = cases.find(connection, case_id, actor)
-        need = need_of(connection, case, report_due(case, now), now)
+        need = need_of(connection, case, report_due(case, now, limits.book(connection)), now)
         house = candidates_for(connection, case, now)
         return route(need, house.candidates, now, house.calendar, house.policy).ranking
 

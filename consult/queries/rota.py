@@ -10,12 +10,13 @@ from consult.domain.dispatch import Waiting
 from consult.domain.errors import NotFound
 from consult.domain.forecast import Hour, forecast
 from consult.domain.house_days import HouseDay, days_of
+from consult.domain.limits import LimitBook
 from consult.domain.people import Actor, Institution, Person, Role
 from consult.domain.replay import Given, Past, replay
 from consult.domain.rota import Absence, Shift, present, week_of
 from consult.domain.routing_policy import Edition, Policy, check_policy
 from consult.domain.work_units import units_of
-from consult.store import people, rota, routing_rules
+from consult.store import limits, people, rota, routing_rules
 from consult.store.candidates import came_to, house_of, need_of
 from consult.store.rota import Numbered
 from consult.store.unit import Reader, Store
@@ -142,8 +143,9 @@ def dry_run(store: Store, actor: Actor, site: str, policy: Policy, days: int, no
             replace(each, shifts=tuple(s for s in shifts if s.person_id == each.person.id), seen=None)
             for each in house.candidates
         ]
+        book = limits.book(connection)
         came = [(case, at) for case in came_to(connection, site, since) if (at := _queued_at(case)) is not None]
-        past = [Past(Waiting(case.id, replace(need_of(connection, case, _due(case, at), at), passed_over=())), at)
+        past = [Past(Waiting(case.id, replace(need_of(connection, case, _due(case, at, book), at), passed_over=())), at)
                 for case, at in came]  # fmt: skip
     before = replay(past, candidates, house.calendar, house.policy)
     after = replay(past, candidates, house.calendar, policy)
@@ -155,9 +157,9 @@ def _queued_at(case: Case) -> datetime | None:
     return next((stay.since for stay in case.stays if stay.state is State.QUEUED), None)
 
 
-def _due(case: Case, at: datetime) -> datetime | None:
+def _due(case: Case, at: datetime, book: LimitBook) -> datetime | None:
     stays = tuple(stay for stay in case.stays if stay.since <= at)
-    return report_due(replace(case, stays=stays, state=State.QUEUED), at)
+    return report_due(replace(case, stays=stays, state=State.QUEUED), at, book)
 
 
 def coming_hours(store: Store, actor: Actor, site: str, now: datetime) -> list[Hour]:

@@ -120,11 +120,11 @@ def behind(
     places = np.flatnonzero(chosen)
     order = places[np.lexsort((ids[places], second[places], first[places]))][:most]
     return Found(
-        ids=[block.ids[place] for place in order],
+        ids=[str(block.ids[place]) for place in order],
         values=spans[order].tolist(),
         late=((verdicts[order] == LATE) | overdue[order]).tolist(),
         overdue=overdue[order].tolist(),
-        cursors=[(int(first[place]), int(second[place]), block.ids[place]) for place in order],
+        cursors=[(int(first[place]), int(second[place]), str(block.ids[place])) for place in order],
     )
 
 

@@ -12,7 +12,7 @@ from consult.domain.errors import Invalid, Words
 from consult.domain.people import Actor, Institution
 from consult.domain.workflow import Move, Verb, open_to
 from consult.domain.workflow_needs import Images, World
-from consult.store import cases, people, talk
+from consult.store import cases, limits, people, talk
 from consult.store.cases import Filters
 from consult.store.unit import Store
 from consult.store.world import images_of_all, readings_of
@@ -66,8 +66,16 @@ def page(store: Store, actor: Actor, filters: Filters, after: str | None, limit:
         found = cases.page(connection, actor, filters, _cursor(after), size + 1)
         images = images_of_all(connection, [case for case, _, _ in found[:size]])
         unread = talk.unread(connection, [case.id for case, _, _ in found[:size]], actor.person_id or "")
+        book = limits.book(connection)
         lines = tuple(
-            Line(case, due_at, readings_of(case, now), images[case.id], _next(case, actor, now), unread.get(case.id, 0))
+            Line(
+                case,
+                due_at,
+                readings_of(case, now, book),
+                images[case.id],
+                _next(case, actor, now),
+                unread.get(case.id, 0),
+            )
             for case, due_at, _ in found[:size]
         )
         total = cases.count(connection, actor, filters)

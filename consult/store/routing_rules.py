@@ -68,7 +68,8 @@ def _edition(connection: Connection, row: Any) -> Edition:
 
 def _rule(row: Any) -> Rule:
     values: dict[str, Any] = {name: getattr(row, name) for name in RULE}
-    return Rule(**values | {"pool": tuple(row.pool)})
+    values["pool"] = tuple(row.pool)
+    return Rule(**values)
 
 
 def keep(unit: Unit, site: str, policy: Policy, version: int, actor: Actor, note: str, now: datetime) -> int:

@@ -3,6 +3,7 @@
 from consult.store import (
     tables,
     tables_audit,
+    tables_limits,
     tables_members,
     tables_nodes,
     tables_notices,
@@ -21,6 +22,7 @@ metadata = tables.metadata
 TABLES = (
     tables,
     tables_audit,
+    tables_limits,
     tables_members,
     tables_nodes,
     tables_notices,

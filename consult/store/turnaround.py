@@ -14,7 +14,7 @@ from consult.domain.cases import Case, rebuild
 from consult.domain.events import Fact
 from consult.domain.people import Actor
 from consult.domain.turnaround import COLUMNS, Timed, measure
-from consult.store import cases
+from consult.store import cases, limits
 from consult.store.tables import case_studies, facts
 from consult.store.tables import cases as every_case
 from consult.store.tables_turnaround import turnaround, turnaround_alerts
@@ -111,7 +111,7 @@ def measured(connection: Connection, case_id: str) -> Timed | None:
     if not told:
         return None
     case = rebuild(told)
-    return measure(case, told, _images(connection, case))
+    return measure(case, told, _images(connection, case), limits.book(connection))
 
 
 def _images(connection: Connection, case: Case) -> list[Fact]:

@@ -11,13 +11,14 @@ from consult.domain.cases import Case, Priority, State
 from consult.domain.completeness import StudyCompleteness
 from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import Words
+from consult.domain.limits import USUAL, LimitBook
 from consult.domain.members import is_mdt
 from consult.domain.report_templates import Section, Template, template_for
 from consult.domain.reports import ReportText
 from consult.domain.routing import excluded_by
 from consult.domain.workflow import STATES
 from consult.domain.workflow_needs import Images, World
-from consult.store import cases, members, patients, people, reports, studies
+from consult.store import cases, limits, members, patients, people, reports, studies
 from consult.store.candidates import candidates_for, need_of
 
 RUNS = {str(state): row.clocks for state, row in STATES.items()}
@@ -30,20 +31,21 @@ EMPTY_SECTION, CRITICAL = "section-empty", "critical-untold"
 WORST_FIRST = ("none", "short", "receiving", "quiet", "complete")
 
 
-def readings_of(case: Case, now: datetime) -> tuple[clocks.ClockReading, ...]:
-    """The clocks of a case."""
-    return clocks.read(case.stays, now, str(case.priority), RUNS, exam_started=case.exam_started)
+def readings_of(case: Case, now: datetime, book: LimitBook = USUAL) -> tuple[clocks.ClockReading, ...]:
+    """The clocks of a case, by the limits of its performing house."""
+    held_to = book.clocks(case.performing_site, str(case.service_type))
+    return clocks.read(case.stays, now, str(case.priority), RUNS, exam_started=case.exam_started, clocks=held_to)
 
 
-def due_of(case: Case, now: datetime) -> datetime | None:
+def due_of(case: Case, now: datetime, book: LimitBook = USUAL) -> datetime | None:
     """When the next clock of a case is due: through the calendar, so that a case of the night has its place at once."""
-    due = [r.due_at for r in readings_of(case, now) if r.runs and r.due_at is not None]
+    due = [r.due_at for r in readings_of(case, now, book) if r.runs and r.due_at is not None]
     return min(due) if due else None
 
 
-def report_due(case: Case, now: datetime) -> datetime | None:
+def report_due(case: Case, now: datetime, book: LimitBook = USUAL) -> datetime | None:
     """When the report itself is due: what a reader's time is measured against."""
-    return next((r.due_at for r in readings_of(case, now) if r.name == "consult"), None)
+    return next((r.due_at for r in readings_of(case, now, book) if r.name == "consult"), None)
 
 
 def images_of(connection: Connection, case: Case) -> Images:
@@ -123,7 +125,7 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
 
 def _unfit(connection: Connection, case: Case, now: datetime) -> dict[str, Words | None]:
     # only the router leaves out whoever declined, missed an offer or has their hands full
-    need = need_of(connection, case, report_due(case, now), now)
+    need = need_of(connection, case, report_due(case, now, limits.book(connection)), now)
     judged: dict[str, Words | None] = {}
     house = candidates_for(connection, case, now)
     for candidate in house.candidates:

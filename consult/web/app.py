@@ -18,6 +18,7 @@ from consult.web.cases import cases_api
 from consult.web.desk import desk_api
 from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
+from consult.web.house_settings import house_settings_api
 from consult.web.manifests import ProofFigures, manifests_api
 from consult.web.members import members_api
 from consult.web.notices import notices_api
@@ -75,6 +76,7 @@ APIS: tuple[Callable[[Parts], Api], ...] = (
     rota_api,
     turnaround_api,
     account_lists_api,
+    house_settings_api,
 )
 """Every group of routes under /api/v1."""
 

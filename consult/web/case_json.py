@@ -15,7 +15,15 @@ from consult.domain.workflow import LABELS, STATES, Move, Verb
 from consult.queries.cases import CaseView
 from consult.queries.worklist import Line, Page
 from consult.web import case_shapes, schemas
-from consult.web.case_records import alerts_out, indicators_out, owned_out, person_out, recalls_out, someone_out
+from consult.web.case_records import (
+    alerts_out,
+    contact_out,
+    indicators_out,
+    owned_out,
+    person_out,
+    recalls_out,
+    someone_out,
+)
 from consult.web.language import spoken
 from consult.web.members import members_out, relative_out
 from consult.web.report_json import report_out
@@ -89,6 +97,7 @@ def _on_record(view: CaseView) -> dict[str, Any]:
         "time_by_owner": owned_out(case, now),
         "paused_share": paused_share(case, now),
         "alerts": alerts_out(case, now),
+        "call": [contact_out(each) for each in view.call],
     }
 
 

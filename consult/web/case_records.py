@@ -4,6 +4,7 @@ from datetime import datetime
 
 from consult.domain import indicators
 from consult.domain.cases import Alert, Case, Party, Recall
+from consult.domain.contacts import PhoneContact
 from consult.domain.critical import ALERT_STATES, AlertState, due_at, told_in_time
 from consult.web import record_shapes
 from consult.web.language import spoken
@@ -88,3 +89,8 @@ def owned_out(case: Case, now: datetime) -> list[record_shapes.OwnedOut]:
         )
         for each in indicators.time_by_owner(case, now)
     ]
+
+
+def contact_out(each: PhoneContact) -> record_shapes.PhoneContactOut:
+    """Someone to call."""
+    return record_shapes.PhoneContactOut(name=each.name, duty=each.duty, phone=each.phone)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from consult.domain.cases import Priority, ServiceType
 from consult.web.member_shapes import MemberOut, RelativeOut
-from consult.web.record_shapes import AlertOut, IndicatorOut, OwnedOut, PartyOut, RecallOut
+from consult.web.record_shapes import AlertOut, IndicatorOut, OwnedOut, PartyOut, PhoneContactOut, RecallOut
 from consult.web.schemas import ConsentIn, PatientClass
 
 
@@ -331,6 +331,7 @@ class CaseOut(BaseModel):
     why: list[WhyOut]
     report: ReportOut | None
     alerts: list[AlertOut]
+    call: list[PhoneContactOut]
     room: None = None
 
 

@@ -78,3 +78,11 @@ class OwnedOut(BaseModel):
     seconds: float
     share: float
     paused: bool
+
+
+class PhoneContactOut(BaseModel):
+    """Someone at the requesting side to call while a critical finding is open."""
+
+    name: str
+    duty: str
+    phone: str

@@ -92,6 +92,12 @@ class RoutingRuleIn(In):
     hard: bool = False
     points: float = 0.0
 
+    def told(self) -> Rule:
+        """As the rules take it."""
+        values = self.model_dump()
+        values["pool"] = tuple(self.pool)
+        return Rule(**values)
+
 
 class WorkUnitsIn(In):
     """Work units of a modality's body part; ``*`` is every part."""
@@ -115,7 +121,7 @@ class RoutingPolicyIn(In):
     def policy(self) -> Policy:
         """As the rules take it."""
         return Policy(
-            rules=tuple(Rule(**{**rule.model_dump(), "pool": tuple(rule.pool)}) for rule in self.rules),
+            rules=tuple(rule.told() for rule in self.rules),
             weights=self.weights,
             units={(row.modality, row.body_part): row.units for row in self.units},
             accept_s=self.accept_s,

@@ -1484,6 +1484,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/institutions/{code}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The usual limits, and those of the house in their place. */
+        get: operations["house_settings_show_limits_admin_institutions__code__limits_get"];
+        /** Keep the limits of a house, all of them anew; what is left out is as usual. */
+        put: operations["house_settings_keep_limits_admin_institutions__code__limits_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/institutions/{code}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom to call at a house, in order. */
+        get: operations["house_settings_show_contacts_admin_institutions__code__contacts_get"];
+        /** Keep whom to call, in order, all of it anew. */
+        put: operations["house_settings_keep_contacts_admin_institutions__code__contacts_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1691,23 +1727,13 @@ export interface components {
         };
         /**
          * ClockOut
-         * @description A clock's reading; seconds.
+         * @description A clock by its name.
          */
         ClockOut: {
             /** Name */
             name: string;
             /** Label */
             label: string;
-            /** Limit S */
-            limit_s: number | null;
-            /** Used S */
-            used_s: number;
-            /** Running */
-            running: boolean;
-            /** Breached */
-            breached: boolean;
-            /** Due At */
-            due_at: string | null;
         };
         /**
          * ImagesOut
@@ -1925,6 +1951,8 @@ export interface components {
             report: components["schemas"]["ReportOut"] | null;
             /** Alerts */
             alerts: components["schemas"]["AlertOut"][];
+            /** Call */
+            call: components["schemas"]["PhoneContactOut"][];
             /** Room */
             room?: null;
         };
@@ -2224,6 +2252,18 @@ export interface components {
             share: number;
             /** Paused */
             paused: boolean;
+        };
+        /**
+         * PhoneContactOut
+         * @description Someone at the requesting side to call while a critical finding is open.
+         */
+        PhoneContactOut: {
+            /** Name */
+            name: string;
+            /** Duty */
+            duty: string;
+            /** Phone */
+            phone: string;
         };
         /**
          * PointsOut
@@ -5005,6 +5045,99 @@ export interface components {
         TakenInOut: {
             /** Items */
             items: components["schemas"]["OpenedOut"][];
+        };
+        /**
+         * RulesOut
+         * @description The clocks in order, the usual limits, and those of the house in their place.
+         */
+        RulesOut: {
+            /** Clocks */
+            clocks: components["schemas"]["ClockOut"][];
+            /** Usual */
+            usual: components["schemas"]["RuleOut"][];
+            /** Rules */
+            rules: components["schemas"]["RuleOut"][];
+        };
+        /**
+         * RuleOut
+         * @description A limit; ``fixed`` says that it may only be made shorter: a national rule.
+         */
+        RuleOut: {
+            /** Clock */
+            clock: string;
+            /** Priority */
+            priority: string;
+            /** Seconds */
+            seconds: number;
+            /** Pace */
+            pace: string;
+            /** Service Type */
+            service_type: string;
+            /** Fixed */
+            fixed: boolean;
+        };
+        /**
+         * RulesIn
+         * @description All limits of a house that are not the usual ones.
+         */
+        RulesIn: {
+            /** Rules */
+            rules: components["schemas"]["RuleIn"][];
+        };
+        /**
+         * Pace
+         * @description Which time a limit counts.
+         * @enum {string}
+         */
+        Pace: "always" | "business";
+        /**
+         * RuleIn
+         * @description A limit of its own; an empty ``service_type`` is every service.
+         */
+        RuleIn: {
+            /** Clock */
+            clock: string;
+            priority: components["schemas"]["Priority"];
+            /** Seconds */
+            seconds: number;
+            /** @default always */
+            pace: components["schemas"]["Pace"];
+            /**
+             * Service Type
+             * @default
+             */
+            service_type: components["schemas"]["ServiceType"] | "";
+        };
+        /**
+         * ContactsOut
+         * @description Whom to call, in order.
+         */
+        ContactsOut: {
+            /** Contacts */
+            contacts: components["schemas"]["PhoneContactOut"][];
+        };
+        /**
+         * ContactsIn
+         * @description Whom to call, in order.
+         */
+        ContactsIn: {
+            /** Contacts */
+            contacts: components["schemas"]["ContactIn"][];
+        };
+        /**
+         * ContactIn
+         * @description Someone to call.
+         */
+        ContactIn: {
+            /** Name */
+            name: string;
+            /**
+             * Duty
+             * @default
+             */
+            duty: string;
+            /** Phone */
+            phone: string;
         };
         /**
          * Problem
@@ -15441,6 +15574,422 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TakenInOut"];
                 };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    house_settings_show_limits_admin_institutions__code__limits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    house_settings_keep_limits_admin_institutions__code__limits_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    house_settings_show_contacts_admin_institutions__code__contacts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactsOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    house_settings_keep_contacts_admin_institutions__code__contacts_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactsIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             401: {

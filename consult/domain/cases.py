@@ -328,6 +328,12 @@ def _recall(value: Mapping[str, Any]) -> Recall:
     return Recall(**read)
 
 
+def _asked(told: Mapping[str, Any]) -> Asked:
+    values = dict(told)
+    values["files"] = tuple(told.get("files", ()))
+    return Asked(**values)
+
+
 def _why(value: Mapping[str, Any]) -> Why:
     read: dict[str, Any] = {
         **value,
@@ -365,6 +371,6 @@ _READERS: dict[str, Any] = {
     "stays": lambda value: tuple(Stay(State(stay["state"]), _moment(stay["since"])) for stay in value),
     "alerts": lambda value: tuple(_alert(alert) for alert in value),
     "members": lambda value: tuple(Member(**_read(member, ("answered_at",), ())) for member in value),
-    "asked": lambda value: tuple(Asked(**{**asked, "files": tuple(asked.get("files", ()))}) for asked in value),
+    "asked": lambda value: tuple(_asked(asked) for asked in value),
     "why": lambda value: tuple(_why(why) for why in value),
 }

@@ -75,9 +75,9 @@ def drop_absence(parts: Parts, actor: Actor, site: str, number: int) -> None:
 
 def import_days(parts: Parts, actor: Actor, site: str, year: int, text: str, source: str) -> int:
     """The holidays and makeup days of a year, instead of those kept before; how many. Raises as ``read_days``."""
-    days = read_days(text, year, source)
     with parts.store.write() as unit:
         _check(unit, actor, site)
+        days = read_days(text, year, source)
         rota.keep_year(unit, site, year, days)
         _note(unit, actor, site, "calendar imported", {"year": year, "days": len(days)}, parts.clock())
     return len(days)

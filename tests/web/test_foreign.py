@@ -13,11 +13,38 @@ PUBLIC = {
 OWN = {"/api/v1/tokens/<token_id>", "/api/v1/templates/<template_id>", "/api/v1/turnaround/reports/<month>"}
 """Ids that are nobody's secret, or the person's own by construction."""
 
-ADMINISTRATORS = ("/api/v1/desk/", "/api/v1/quarantine/", "/api/v1/admin/", "/api/v1/sendings/")
+ADMINISTRATORS = (
+    "/api/v1/desk/",
+    "/api/v1/quarantine/",
+    "/api/v1/admin/",
+    "/api/v1/sendings/",
+    "/api/v1/rota/",
+    "/api/v1/routing/",
+)
 """Where a person without the role is turned away before anything is looked up."""
 
 ACCOUNT = {"name": "x", "institution": "DUSHAN", "roles": ["requester"]}
+POLICY = {"rules": [], "units": [], "accept_s": {}, "broadcast_after": 2, "unopened": 2, "seconds_per_unit": 600}
+SHIFT = {
+    "person_id": "0" * 32,
+    "first": "2026-11-24",
+    "last": "2026-11-24",
+    "days": "all",
+    "since": "08:00",
+    "until": "17:00",
+}
 BODIES = {
+    "/api/v1/rota/<site>/shifts": SHIFT,
+    "/api/v1/rota/<site>/absences": {
+        "person_id": "0" * 32,
+        "start": "2026-11-24T00:00:00Z",
+        "end": "2026-11-25T00:00:00Z",
+    },
+    "/api/v1/rota/<site>/days/<year>": {"text": ""},
+    "/api/v1/routing/<site>": {"policy": POLICY, "version": 0, "note": "x"},
+    "/api/v1/routing/<site>/trial": {"policy": POLICY},
+    "/api/v1/admin/institutions/<code>/limits": {"rules": []},
+    "/api/v1/admin/institutions/<code>/contacts": {"contacts": []},
     "/api/v1/admin/accounts/<person_id>": ACCOUNT,
     "/api/v1/admin/institutions/<code>": {
         "name": {"zh": "x", "en": "x"},
@@ -41,7 +68,10 @@ BODIES = {
     "/api/v1/cases/<case_id>/messages/read": {"message_id": 1},
     "/api/v1/cases/<case_id>/report/checks": {"impression": "x"},
 }
-VERSION = {f"/api/v1/admin/accounts/<person_id>{verb}": "?version=1" for verb in ("", "/close", "/reopen", "/password")}
+ASKED = {"/api/v1/rota/<site>/week": "?day=2026-11-24"} | {
+    f"/api/v1/admin/accounts/<person_id>{verb}": "?version=1" for verb in ("", "/close", "/reopen", "/password")
+}
+"""What a route wants to be asked with."""
 STRANGERS = ("dushan.doctor", "guiyang.mr", "guiyang.resident", "guiyang.reviewer", "auditor", "anlong.admin")
 
 
@@ -74,7 +104,7 @@ def test_there_are_routes_to_try(house: House) -> None:
 def test_nobody_gets_anything_without_signing_in(house: House, case_id: str) -> None:
     stranger = house.app.test_client()
     for method, rule in routes(house):
-        path = path_of(rule, values(case_id)) + VERSION.get(rule, "")
+        path = path_of(rule, values(case_id)) + ASKED.get(rule, "")
         answer = stranger.open(path, method=method, json=BODIES.get(rule))
         assert answer.status_code == 401, (method, rule, answer.status_code)
 
@@ -89,7 +119,7 @@ def test_a_stranger_cannot_tell_that_it_exists(house: House, case_id: str, usern
             continue  # as above: a list is of one's own study, whoever else has that UID
         headers = {"If-Match": '"1"'} if rule.endswith("/moves") else {}
         more = {"json": BODIES[rule]} if rule in BODIES else {}
-        answer = person.call(method, path_of(rule, values(case_id)) + VERSION.get(rule, ""), headers=headers, **more)
+        answer = person.call(method, path_of(rule, values(case_id)) + ASKED.get(rule, ""), headers=headers, **more)
         seen = answer.get_data(as_text=True)
         never = rule.startswith(ADMINISTRATORS) and answer.status_code == 403  # whatever the id is
         assert answer.status_code == 404 or never, (method, rule, answer.status_code, seen[:200])

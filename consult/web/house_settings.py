@@ -24,7 +24,7 @@ from consult.web.session import current_actor
 RULES_MOST = 200
 
 
-class RuleIn(In):
+class LimitRuleIn(In):
     """A limit of its own; an empty ``service_type`` is every service."""
 
     clock: Line
@@ -34,13 +34,13 @@ class RuleIn(In):
     service_type: ServiceType | Literal[""] = ""
 
 
-class RulesIn(In):
+class LimitRulesIn(In):
     """All limits of a house that are not the usual ones."""
 
-    rules: list[RuleIn] = Field(max_length=RULES_MOST)
+    rules: list[LimitRuleIn] = Field(max_length=RULES_MOST)
 
 
-class RuleOut(BaseModel):
+class LimitRuleOut(BaseModel):
     """A limit; ``fixed`` says that it may only be made shorter: a national rule."""
 
     clock: str
@@ -51,22 +51,22 @@ class RuleOut(BaseModel):
     fixed: bool
 
 
-class ClockOut(BaseModel):
+class LimitedClockOut(BaseModel):
     """A clock by its name."""
 
     name: str
     label: str
 
 
-class RulesOut(BaseModel):
+class LimitRulesOut(BaseModel):
     """The clocks in order, the usual limits, and those of the house in their place."""
 
-    clocks: list[ClockOut]
-    usual: list[RuleOut]
-    rules: list[RuleOut]
+    clocks: list[LimitedClockOut]
+    usual: list[LimitRuleOut]
+    rules: list[LimitRuleOut]
 
 
-class ContactIn(In):
+class PhoneContactIn(In):
     """Someone to call."""
 
     name: Annotated[str, Field(max_length=64)]
@@ -74,13 +74,13 @@ class ContactIn(In):
     phone: Annotated[str, Field(max_length=32)]
 
 
-class ContactsIn(In):
+class PhoneListIn(In):
     """Whom to call, in order."""
 
-    contacts: list[ContactIn] = Field(max_length=MOST * 2)
+    contacts: list[PhoneContactIn] = Field(max_length=MOST * 2)
 
 
-class ContactsOut(BaseModel):
+class PhoneListOut(BaseModel):
     """Whom to call, in order."""
 
     contacts: list[PhoneContactOut]
@@ -90,16 +90,16 @@ def house_settings_api(parts: Parts) -> Api:
     """The routes of what a house decides for itself."""
     api = Api("house settings", "Limits of time and telephone lists of a house")
 
-    @api.get("/admin/institutions/<code>/limits", responses={200: RulesOut})
+    @api.get("/admin/institutions/<code>/limits", responses={200: LimitRulesOut})
     def show_limits(path: InstitutionPath) -> Response:
         """The usual limits, and those of the house in their place."""
         own = queries.limits(parts.store, current_actor(), path.code)
         usual = [LimitRule(clock.name, priority, limit) for clock in CLOCKS for priority, limit in clock.limits.items()]
-        clocks = [ClockOut(name=clock.name, label=spoken(clock.label)) for clock in CLOCKS]
-        return answered(RulesOut(clocks=clocks, usual=[_rule(r) for r in usual], rules=[_rule(r) for r in own]))
+        clocks = [LimitedClockOut(name=clock.name, label=spoken(clock.label)) for clock in CLOCKS]
+        return answered(LimitRulesOut(clocks=clocks, usual=[_rule(r) for r in usual], rules=[_rule(r) for r in own]))
 
     @api.put("/admin/institutions/<code>/limits", responses={204: None})
-    def keep_limits(path: InstitutionPath, body: RulesIn) -> Response:
+    def keep_limits(path: InstitutionPath, body: LimitRulesIn) -> Response:
         """Keep the limits of a house, all of them anew; what is left out is as usual."""
         rules = [
             LimitRule(each.clock, str(each.priority), Limit(each.seconds, each.pace), str(each.service_type))
@@ -108,14 +108,14 @@ def house_settings_api(parts: Parts) -> Api:
         actions.keep_limits(parts, current_actor(), path.code, rules)
         return Response(status=204)
 
-    @api.get("/admin/institutions/<code>/contacts", responses={200: ContactsOut})
+    @api.get("/admin/institutions/<code>/contacts", responses={200: PhoneListOut})
     def show_contacts(path: InstitutionPath) -> Response:
         """Whom to call at a house, in order."""
         listed = queries.phone_list(parts.store, current_actor(), path.code)
-        return answered(ContactsOut(contacts=[contact_out(each) for each in listed]))
+        return answered(PhoneListOut(contacts=[contact_out(each) for each in listed]))
 
     @api.put("/admin/institutions/<code>/contacts", responses={204: None})
-    def keep_contacts(path: InstitutionPath, body: ContactsIn) -> Response:
+    def keep_contacts(path: InstitutionPath, body: PhoneListIn) -> Response:
         """Keep whom to call, in order, all of it anew."""
         listed = [PhoneContact(each.name.strip(), each.duty.strip(), each.phone.strip()) for each in body.contacts]
         actions.keep_contacts(parts, current_actor(), path.code, listed)
@@ -124,8 +124,8 @@ def house_settings_api(parts: Parts) -> Api:
     return api
 
 
-def _rule(rule: LimitRule) -> RuleOut:
-    return RuleOut(
+def _rule(rule: LimitRule) -> LimitRuleOut:
+    return LimitRuleOut(
         clock=rule.clock,
         priority=rule.priority,
         seconds=rule.limit.seconds,

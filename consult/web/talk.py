@@ -58,8 +58,8 @@ def _messages(api: Api, parts: Parts) -> None:
         answer.status_code = 201
         return answer
 
-    @api.put("/cases/<case_id>/messages/read", responses={200: talk_shapes.ReadIn})
-    def mark_read(path: schemas.CasePath, body: talk_shapes.ReadIn) -> Response:
+    @api.put("/cases/<case_id>/messages/read", responses={200: talk_shapes.ReadThroughIn})
+    def mark_read(path: schemas.CasePath, body: talk_shapes.ReadThroughIn) -> Response:
         """One has read up to a message."""
         talk.mark_read(parts.store, path.case_id, body.message_id, current_actor())
         return answered(body)

@@ -40,7 +40,7 @@ class MessagesOut(BaseModel):
     next: int | None
 
 
-class ReadIn(In):
+class ReadThroughIn(In):
     """Up to which message one has read."""
 
     message_id: int = Field(ge=0)

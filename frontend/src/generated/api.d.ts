@@ -1727,13 +1727,23 @@ export interface components {
         };
         /**
          * ClockOut
-         * @description A clock by its name.
+         * @description A clock's reading; seconds.
          */
         ClockOut: {
             /** Name */
             name: string;
             /** Label */
             label: string;
+            /** Limit S */
+            limit_s: number | null;
+            /** Used S */
+            used_s: number;
+            /** Running */
+            running: boolean;
+            /** Breached */
+            breached: boolean;
+            /** Due At */
+            due_at: string | null;
         };
         /**
          * ImagesOut
@@ -3135,16 +3145,12 @@ export interface components {
             text: string;
         };
         /**
-         * ReadIn
-         * @description Which notices one looked at: these, all up to one, or all of a case that one opened.
+         * ReadThroughIn
+         * @description Up to which message one has read.
          */
-        ReadIn: {
-            /** Ids */
-            ids?: number[] | null;
-            /** Up To */
-            up_to?: number | null;
-            /** Case Id */
-            case_id?: string | null;
+        ReadThroughIn: {
+            /** Message Id */
+            message_id: number;
         };
         /**
          * FoundsOut
@@ -3647,6 +3653,18 @@ export interface components {
              * @default
              */
             newest_words: string;
+        };
+        /**
+         * ReadIn
+         * @description Which notices one looked at: these, all up to one, or all of a case that one opened.
+         */
+        ReadIn: {
+            /** Ids */
+            ids?: number[] | null;
+            /** Up To */
+            up_to?: number | null;
+            /** Case Id */
+            case_id?: string | null;
         };
         /**
          * ReachOut
@@ -5047,22 +5065,22 @@ export interface components {
             items: components["schemas"]["OpenedOut"][];
         };
         /**
-         * RulesOut
+         * LimitRulesOut
          * @description The clocks in order, the usual limits, and those of the house in their place.
          */
-        RulesOut: {
+        LimitRulesOut: {
             /** Clocks */
-            clocks: components["schemas"]["ClockOut"][];
+            clocks: components["schemas"]["LimitedClockOut"][];
             /** Usual */
-            usual: components["schemas"]["RuleOut"][];
+            usual: components["schemas"]["LimitRuleOut"][];
             /** Rules */
-            rules: components["schemas"]["RuleOut"][];
+            rules: components["schemas"]["LimitRuleOut"][];
         };
         /**
-         * RuleOut
+         * LimitRuleOut
          * @description A limit; ``fixed`` says that it may only be made shorter: a national rule.
          */
-        RuleOut: {
+        LimitRuleOut: {
             /** Clock */
             clock: string;
             /** Priority */
@@ -5077,24 +5095,28 @@ export interface components {
             fixed: boolean;
         };
         /**
-         * RulesIn
-         * @description All limits of a house that are not the usual ones.
+         * LimitedClockOut
+         * @description A clock by its name.
          */
-        RulesIn: {
-            /** Rules */
-            rules: components["schemas"]["RuleIn"][];
+        LimitedClockOut: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
         };
         /**
-         * Pace
-         * @description Which time a limit counts.
-         * @enum {string}
+         * LimitRulesIn
+         * @description All limits of a house that are not the usual ones.
          */
-        Pace: "always" | "business";
+        LimitRulesIn: {
+            /** Rules */
+            rules: components["schemas"]["LimitRuleIn"][];
+        };
         /**
-         * RuleIn
+         * LimitRuleIn
          * @description A limit of its own; an empty ``service_type`` is every service.
          */
-        RuleIn: {
+        LimitRuleIn: {
             /** Clock */
             clock: string;
             priority: components["schemas"]["Priority"];
@@ -5109,26 +5131,32 @@ export interface components {
             service_type: components["schemas"]["ServiceType"] | "";
         };
         /**
-         * ContactsOut
+         * Pace
+         * @description Which time a limit counts.
+         * @enum {string}
+         */
+        Pace: "always" | "business";
+        /**
+         * PhoneListOut
          * @description Whom to call, in order.
          */
-        ContactsOut: {
+        PhoneListOut: {
             /** Contacts */
             contacts: components["schemas"]["PhoneContactOut"][];
         };
         /**
-         * ContactsIn
+         * PhoneListIn
          * @description Whom to call, in order.
          */
-        ContactsIn: {
+        PhoneListIn: {
             /** Contacts */
-            contacts: components["schemas"]["ContactIn"][];
+            contacts: components["schemas"]["PhoneContactIn"][];
         };
         /**
-         * ContactIn
+         * PhoneContactIn
          * @description Someone to call.
          */
-        ContactIn: {
+        PhoneContactIn: {
             /** Name */
             name: string;
             /**
@@ -8599,7 +8627,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReadIn"];
+                "application/json": components["schemas"]["ReadThroughIn"];
             };
         };
         responses: {
@@ -8609,7 +8637,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadIn"];
+                    "application/json": components["schemas"]["ReadThroughIn"];
                 };
             };
             /** @description A problem */
@@ -15675,7 +15703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesOut"];
+                    "application/json": components["schemas"]["LimitRulesOut"];
                 };
             };
             /** @description A problem */
@@ -15772,7 +15800,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RulesIn"];
+                "application/json": components["schemas"]["LimitRulesIn"];
             };
         };
         responses: {
@@ -15883,7 +15911,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContactsOut"];
+                    "application/json": components["schemas"]["PhoneListOut"];
                 };
             };
             /** @description A problem */
@@ -15980,7 +16008,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ContactsIn"];
+                "application/json": components["schemas"]["PhoneListIn"];
             };
         };
         responses: {

@@ -59,3 +59,18 @@ export const lists = {
   preview: (file: File) => told(api.POST('/api/v1/admin/accounts/list/preview', form(file))),
   open: (file: File) => told(api.POST('/api/v1/admin/accounts/list', form(file))),
 }
+
+export type Rules = Told<Schema['LimitRulesOut']>
+export type Rule = Schema['LimitRuleIn']
+export type PhoneContact = Schema['PhoneContactIn']
+
+function at(code: string) {
+  return { params: { path: { code } } }
+}
+
+export const settings = {
+  limits: (code: string) => told(api.GET('/api/v1/admin/institutions/{code}/limits', at(code))),
+  keepLimits: (code: string, rules: Rule[]) => api.PUT('/api/v1/admin/institutions/{code}/limits', { ...at(code), body: { rules } }),
+  contacts: async (code: string) => (await told(api.GET('/api/v1/admin/institutions/{code}/contacts', at(code)))).contacts,
+  keepContacts: (code: string, contacts: PhoneContact[]) => api.PUT('/api/v1/admin/institutions/{code}/contacts', { ...at(code), body: { contacts } }),
+}

@@ -106,6 +106,9 @@ check-frontend: frontend/node_modules/.made
 check-unit: $(VENV)/.dev
 	@$(PYTEST) --engine sqlite -m "not slow and not browser and not journey"
 
+# A file of tests stays in one process, the browser's files come last in each (tests/conftest.py).
+SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+
 STATIC := check-style check-types check-pyright check-imports check-generated check-frontend
 
 # Types and style on one core while the tests run on the other.
@@ -115,7 +118,7 @@ check: setup
 
 test: setup
 	@$(MAKE) --keep-going -j2 --output-sync=target $(STATIC)
-	@$(PYTEST) --engine both
+	@$(PYTEST) --engine both $(SPREAD)
 
 test-long: setup
 	@$(PYTEST) --engine both --long

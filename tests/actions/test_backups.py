@@ -333,7 +333,8 @@ def test_a_changed_byte_anywhere_in_a_backup_is_found_before_anything_is_done(
     for name in (OBJECTS, "files/trust/private/root.key", made.manifest.database.name, NAME):
         hurt = made.run / name
         data = hurt.read_bytes()
-        hurt.write_bytes(data[: len(data) // 2] + b"\x00" + data[len(data) // 2 + 1 :])
+        middle = len(data) // 2
+        hurt.write_bytes(data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :])
         with pytest.raises(Broken):
             there.restore(tmp_path / "kept")
         hurt.write_bytes(data)

@@ -72,6 +72,7 @@ def first_secrets(parts: Parts, who: SignedIn, token: str | None, old: str, new:
     if who.person.sign_right:
         with parts.store.read() as connection:
             house = people.institution(connection, who.person.institution_code)
+        parts.sealer.revoke(parts.store, who.person, parts.clock(), who.actor)  # a key nobody can open any more
         parts.sealer.enrol(parts.store, who.person, house.name.zh, pin, parts.clock())
     with parts.store.write() as unit:
         if sessions.secrets_of(unit.connection, who.person.id) != kept:

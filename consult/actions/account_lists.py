@@ -7,6 +7,7 @@ from datetime import date
 from consult.actions import administration
 from consult.actions.administration import AccountText, Opened
 from consult.actions.parts import Parts
+from consult.domain.administration import NAME_TAKEN
 from consult.domain.errors import Invalid, Refusal, Words
 from consult.domain.people import ROLE_NAMES, Actor, Licence, Role, Skill
 from consult.domain.sessions import account_name
@@ -58,7 +59,7 @@ def _looked(actor: Actor, line: Line, known: set[str], taken: set[str], seen: se
             raise Invalid.at("institution", Words("没有这个机构代码。", "There is no institution of that code."))
         administration.check_new(actor, name, told)
         if name in taken:
-            raise Invalid.at("username", administration.NAME_TAKEN)
+            raise Invalid.at("username", NAME_TAKEN)
         if name in seen:
             raise Invalid.at("username", TWICE)
     except Refusal as refusal:

@@ -20,9 +20,6 @@ from consult.store.unit import Taken, Unit
 
 SAID = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like others when they are read out
 PIECES, PIECE = 4, 4
-NAME_MISSING = Words("请填写姓名。", "Give the person's name.")
-LICENCE_MISSING = Words("有签发权者须登记执业证及有效期。", "Who may sign needs a licence with its last day on record.")
-NAME_TAKEN = Words("这个用户名已有人使用。", "That user name is in use.")
 NOT_YOURSELF = Words("不能停用自己的账号，请由其他管理员操作。", "Another administrator has to close your account.")
 
 
@@ -59,10 +56,7 @@ def check_account(actor: Actor, told: AccountText, before: Person | None = None)
     """Raises Invalid with the field that is wrong, NotAllowed, NotFound for another house."""
     administration.check_house(actor, told.institution_code)
     administration.check_roles(actor, before.roles if before else frozenset(), told.roles)
-    if not told.name.strip():
-        raise Invalid.at("name", NAME_MISSING)
-    if told.sign_right and told.licence is None:
-        raise Invalid.at("licence", LICENCE_MISSING)
+    administration.check_text(told.name, told.licence, told.sign_right)
 
 
 def check_new(actor: Actor, username: str, told: AccountText) -> None:
@@ -80,7 +74,7 @@ def open_account(parts: Parts, actor: Actor, username: str, told: AccountText) -
         with parts.store.write() as unit:
             kept = open_in(unit, actor, username, told, hashed, parts.clock())
     except Taken:
-        raise Invalid.at("username", NAME_TAKEN) from None
+        raise Invalid.at("username", administration.NAME_TAKEN) from None
     return Opened(kept, password)
 
 
@@ -89,20 +83,13 @@ def open_in(unit: Unit, actor: Actor, username: str, told: AccountText, hashed: 
     name = account_name(username)
     check_new(actor, name, told)
     if people.person_named(unit.connection, name) is not None:
-        raise Invalid.at("username", NAME_TAKEN)
+        raise Invalid.at("username", administration.NAME_TAKEN)
     kept = _person(Person(uuid4().hex, name, "", "", frozenset()), told)
     people.add_person(unit, kept, now)
-    # nobody knows this PIN: the person chooses one at the first sign-in, and is given a certificate then
-    sessions.keep_secrets(unit, sessions.Secrets(kept.id, hashed, hashed, temporary=True), now)
-    _note(
-        unit,
-        actor,
-        "person",
-        kept.id,
-        "open",
-        administration.changed(Person(kept.id, "", "", "", frozenset()), kept),
-        now,
-    )
+    # the person chooses a PIN at the first sign-in, and is given a certificate then
+    sessions.keep_secrets(unit, sessions.Secrets(kept.id, hashed, sessions.NO_PIN, temporary=True), now)
+    difference = administration.changed(Person(kept.id, "", "", "", frozenset()), kept)
+    _note(unit, actor, "person", kept.id, "open", difference, now)
     return accounts.account(unit.connection, kept.id)
 
 
@@ -138,7 +125,7 @@ def close_account(parts: Parts, actor: Actor, person_id: str, version: int) -> A
     if person_id == actor.person_id:
         raise NotAllowed(NOT_YOURSELF)
     account = _set_active(parts, actor, person_id, version, active=False)
-    parts.sealer.revoke(parts.store, account.person, parts.clock())
+    parts.sealer.revoke(parts.store, account.person, parts.clock(), actor)
     return account
 
 
@@ -153,7 +140,7 @@ def _set_active(parts: Parts, actor: Actor, person_id: str, version: int, *, act
     with parts.store.write() as unit:
         before = _theirs(unit, actor, person_id)
         people.change_person(unit, replace(before, active=active), version)
-        _end_access(unit, person_id)
+        sessions.end_access(unit, person_id)
         _note(unit, actor, "person", person_id, "reopen" if active else "close", {}, now)
         return accounts.account(unit.connection, person_id)
 
@@ -170,14 +157,9 @@ def renew_password(parts: Parts, actor: Actor, person_id: str, version: int) -> 
         if kept is None:
             raise NotFound
         sessions.change_secrets(unit, replace(kept, password_hash=hashed, temporary=True), now)
-        _end_access(unit, person_id)
+        sessions.end_access(unit, person_id)
         _note(unit, actor, "person", person_id, "password", {}, now)
         return Opened(accounts.account(unit.connection, person_id), password)
-
-
-def _end_access(unit: Unit, person_id: str) -> None:
-    sessions.drop_sessions_of(unit, person_id)
-    sessions.drop_tokens_of(unit, person_id)
 
 
 def _theirs(unit: Unit, actor: Actor, person_id: str) -> Person:

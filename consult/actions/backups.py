@@ -10,6 +10,7 @@ from pathlib import Path
 from consult.domain import backups as rules
 from consult.domain.audit import Deed, Entry
 from consult.domain.backups import Copied
+from consult.domain.people import COMMAND_LINE
 from consult.formats import backups as manifests
 from consult.formats.backups import Manifest
 from consult.settings import Settings
@@ -20,7 +21,7 @@ from consult.store.snapshots import snapshot
 from consult.store.unit import Store
 from consult.store.vault import Vault
 
-BY = "命令行"
+BY = COMMAND_LINE.name
 MOMENT = "%Y%m%dT%H%M%SZ"
 OBJECTS, REFUSED, NAMES = "objects.txt", "refused.txt", "names.partial"
 AT_ONCE = 4  # objects under way at a time

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotFound, Unavailable, Words
 from consult.domain.nodes import Node, checked
+from consult.domain.people import COMMAND_LINE
 from consult.store import nodes, people
 from consult.store.unit import Store
 
@@ -43,7 +44,7 @@ def forget(store: Store, ae_title: str, now: datetime) -> None:
 
 
 def _administered(what: str, ae_title: str, now: datetime) -> Entry:
-    return Entry(Deed.ADMINISTER, now, None, "命令行", "node", ae_title, detail={"what": what})
+    return Entry(Deed.ADMINISTER, now, None, COMMAND_LINE.name, "node", ae_title, detail={"what": what})
 
 
 def known(store: Store, ae_title: str) -> Node | None:

@@ -10,7 +10,7 @@ from consult.domain import administration
 from consult.domain.agreements import Agreement
 from consult.domain.audit import Deed, Entry
 from consult.domain.errors import Invalid, NotAllowed, NotFound, Words
-from consult.domain.people import STAFF_ROLES, Actor, Institution, Language, Licence, Person, Role, Skill
+from consult.domain.people import COMMAND_LINE, Actor, Institution, Language, Licence, Person, Role, Skill
 from consult.domain.rota import Shift
 from consult.domain.sessions import (
     LONGEST_WINDOW,
@@ -79,7 +79,9 @@ def add_agreement(store: Store, added: Agreement, now: datetime) -> None:
 def _typed(institution: str, what: str, difference: Mapping[str, list[str]], now: datetime) -> Entry:
     """What an administrator at this machine's own command line did to an institution."""
     told = {name: " → ".join(pair) for name, pair in difference.items()}
-    return Entry(Deed.ADMINISTER, now, None, "命令行", "institution", institution, detail={"what": what, **told})
+    return Entry(
+        Deed.ADMINISTER, now, None, COMMAND_LINE.name, "institution", institution, detail={"what": what, **told}
+    )
 
 
 def add_shifts(store: Store, added: Iterable[Shift]) -> None:
@@ -113,18 +115,14 @@ def add_person(store: Store, passwords: Passwords, asked: NewAccount, now: datet
             sessions.keep_secrets(unit, sessions.Secrets(kept.id, password_hash, pin_hash), now)
             unit.note(_administered("open", kept.id, now))
     except Taken:
-        raise Invalid.at("username", Words("这个用户名已有人使用。", "That user name is in use.")) from None
+        raise Invalid.at("username", administration.NAME_TAKEN) from None
     return kept
 
 
 def _check(asked: NewAccount, username: str) -> None:
     check_account_name(username)
-    if not asked.name.strip():
-        raise Invalid.at("name", Words("请填写姓名。", "Give the person's name."))
-    if not asked.roles or not asked.roles <= STAFF_ROLES:
-        raise Invalid.at("roles", Words("请选择至少一个岗位角色。", "Choose at least one role of the staff."))
-    if asked.sign_right and asked.licence is None:
-        raise Invalid.at("licence", Words("有签发权者须登记执业证。", "Who may sign needs a licence on record."))
+    administration.check_staff(asked.roles)
+    administration.check_text(asked.name, asked.licence, asked.sign_right)
     check_password(asked.password, username)
     check_pin_text(asked.pin)
 
@@ -145,7 +143,7 @@ def set_password(store: Store, passwords: Passwords, person: Person, password: s
         kept = _secrets(unit, person)
         sessions.change_secrets(unit, replace(kept, password_hash=password_hash), now)
         unit.note(_administered("password", person.id, now))
-        _end_access(unit, person.id)
+        sessions.end_access(unit, person.id)
 
 
 def set_pin(store: Store, passwords: Passwords, person: Person, pin: str, now: datetime) -> None:
@@ -162,7 +160,7 @@ def set_pin(store: Store, passwords: Passwords, person: Person, pin: str, now: d
 
 def _administered(what: str, person_id: str, now: datetime) -> Entry:
     """What an administrator at this machine's own command line did to an account."""
-    return Entry(Deed.ADMINISTER, now, None, "命令行", "person", person_id, detail={"what": what})
+    return Entry(Deed.ADMINISTER, now, None, COMMAND_LINE.name, "person", person_id, detail={"what": what})
 
 
 def _secrets(unit: Unit, person: Person) -> sessions.Secrets:
@@ -178,13 +176,8 @@ def close_account(store: Store, person: Person, now: datetime) -> None:
         version = people.version_of(unit.connection, person.id)
         closed = replace(people.person(unit.connection, person.id), active=False)
         people.change_person(unit, closed, version)
-        _end_access(unit, person.id)
+        sessions.end_access(unit, person.id)
         unit.note(_administered("close", person.id, now))
-
-
-def _end_access(unit: Unit, person_id: str) -> None:
-    sessions.drop_sessions_of(unit, person_id)
-    sessions.drop_tokens_of(unit, person_id)
 
 
 def choose_language(store: Store, actor: Actor, language: Language) -> None:

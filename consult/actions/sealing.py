@@ -8,7 +8,7 @@ from pathlib import Path
 from consult.actions.passwords import Passwords
 from consult.domain.audit import Deed, Entry
 from consult.domain.errors import NotAllowed, Words
-from consult.domain.people import Person
+from consult.domain.people import COMMAND_LINE, Actor, Person
 from consult.formats import seal
 from consult.formats.document import Rendered, ReportDocument, Stamp
 from consult.formats.pdf_pool import Workshop
@@ -56,7 +56,7 @@ class Sealer:
         with store.write() as unit:
             reports.keep_key(unit.connection, person.id, str(issued.serial), sealed, now)
 
-    def revoke(self, store: Store, person: Person, now: datetime) -> int:
+    def revoke(self, store: Store, person: Person, now: datetime, by: Actor = COMMAND_LINE) -> int:
         """From now on nothing counts that is signed with the person's certificates; how many. Raises Unavailable.
 
         What they signed before stays valid. Doing it twice changes nothing.
@@ -68,7 +68,7 @@ class Sealer:
         if serials:
             with store.write() as unit:
                 detail = {"what": "revoke", "serials": serials}
-                unit.note(Entry(Deed.ADMINISTER, now, None, "命令行", "person", person.id, detail=detail))
+                unit.note(Entry(Deed.ADMINISTER, now, by.person_id, by.name, "person", person.id, detail=detail))
         return len(serials)
 
     def signer(self, store: Store, person_id: str, pin: str) -> Signer:

@@ -68,7 +68,7 @@ class Desk:
             answer = doctor.get(f"/api/v1/studies/{study_uid}")
             if answer.status_code == 200 and answer.json()["completeness"]["status"] != "receiving":
                 return
-            time.sleep(ASK_AGAIN_S)
+            time.sleep(ASK_AGAIN_S)  # as any client outside would: there is nothing to wait for but the answer
         raise FillError("the images did not come to rest")
 
     def seen(self, username: str, case_id: str) -> Made:
@@ -97,7 +97,7 @@ class Desk:
             now = self.seen(username, made["id"])
             if now.get("state") in states:
                 return now
-            time.sleep(ASK_AGAIN_S)
+            time.sleep(ASK_AGAIN_S)  # as above
         raise FillError(f"not {'/'.join(states)} in time")
 
     def write(self, username: str, made: Made, text: dict[str, str]) -> Made:

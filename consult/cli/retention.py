@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from consult.cli.commands import Commands
 from consult.domain.errors import Refusal
+from consult.domain.people import COMMAND_LINE
 from consult.domain.retention import Kind
 
 if TYPE_CHECKING:
     from consult.actions.parts import Parts
 
 Deed = Callable[["Parts", argparse.Namespace], str]
-BY = "命令行"
+BY = COMMAND_LINE.name
 
 
 def add_commands(commands: Commands) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from consult.domain.access import may_administer
 from consult.domain.errors import Invalid, NotAllowed, NotFound, Words
-from consult.domain.people import STAFF_ROLES, Actor, Role, SitePolicy, Skill
+from consult.domain.people import STAFF_ROLES, Actor, Licence, Role, SitePolicy, Skill
 
 PLATFORM_ROLES = frozenset({Role.PLATFORM_ADMIN, Role.AUDITOR, Role.QA})
 """Roles that look at more than one house: only the platform gives or takes them."""
@@ -24,6 +24,9 @@ NOT_YOUR_ROLE = Words(
     "Only the platform gives or takes the roles of platform, audit and quality.",
 )
 KEPT_APART = Words("管理员与审计人员不能是同一账号。", "One account cannot both administer and audit.")
+NAME_MISSING = Words("请填写姓名。", "Give the person's name.")
+NAME_TAKEN = Words("这个用户名已有人使用。", "That user name is in use.")
+LICENCE_MISSING = Words("有签发权者须登记执业证及有效期。", "Who may sign needs a licence with its last day on record.")
 NO_ROLE = Words("请选择至少一个岗位角色。", "Choose at least one role of the staff.")
 
 
@@ -39,12 +42,25 @@ def check_house(actor: Actor, code: str) -> None:
         raise NotFound
 
 
+def check_staff(roles: frozenset[Role]) -> None:
+    """Raises Invalid for roles that no account can have, or not together."""
+    if not roles or not roles <= STAFF_ROLES:
+        raise Invalid.at("roles", NO_ROLE)
+    if any(pair <= roles for pair in APART):
+        raise Invalid.at("roles", KEPT_APART)
+
+
+def check_text(name: str, licence: Licence | None, sign_right: bool) -> None:
+    """Raises Invalid for an account without a name, or that may sign without a licence."""
+    if not name.strip():
+        raise Invalid.at("name", NAME_MISSING)
+    if sign_right and licence is None:
+        raise Invalid.at("licence", LICENCE_MISSING)
+
+
 def check_roles(actor: Actor, before: frozenset[Role], after: frozenset[Role]) -> None:
     """Raises Invalid for roles that no account can have, NotAllowed for those that are not the actor's to give."""
-    if not after or not after <= STAFF_ROLES:
-        raise Invalid.at("roles", NO_ROLE)
-    if any(pair <= after for pair in APART):
-        raise Invalid.at("roles", KEPT_APART)
+    check_staff(after)
     if (before ^ after) & PLATFORM_ROLES and Role.PLATFORM_ADMIN not in actor.roles:
         raise NotAllowed(NOT_YOUR_ROLE)
 

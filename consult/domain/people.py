@@ -170,6 +170,9 @@ class Actor:
 SYSTEM = Actor(None, "系统", frozenset({Role.SYSTEM}), None)
 """The product itself: timers, rules and receipts act as it."""
 
+COMMAND_LINE = Actor(None, "命令行", frozenset({Role.SYSTEM}), None)
+"""Whoever has this machine's own command line."""
+
 
 def actor_for(person: Person) -> Actor:
     """The actor a signed-in person is."""

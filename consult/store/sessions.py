@@ -9,6 +9,9 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from consult.store.tables_people import api_tokens, credentials, failed_tries, people, sessions
 from consult.store.unit import Unit
 
+NO_PIN = "*"
+"""In place of a PIN's hash while its person has not chosen one: nothing that is typed agrees with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
@@ -128,6 +131,12 @@ def drop_sessions_of(unit: Unit, person_id: str, but: str | None = None) -> None
     """End every session of a person, all ``but`` the one with this hash."""
     theirs = delete(sessions).where(sessions.c.person_id == person_id)
     unit.connection.execute(theirs if but is None else theirs.where(sessions.c.token_sha256 != but))
+
+
+def end_access(unit: Unit, person_id: str) -> None:
+    """End every session and token of a person."""
+    drop_sessions_of(unit, person_id)
+    drop_tokens_of(unit, person_id)
 
 
 @dataclass(frozen=True, slots=True)

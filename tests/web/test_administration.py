@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from consult.store import sessions
 from tests.web.conftest import House, Person
 
 OWN, PIN = "自己的一句密码 7", "135790"
@@ -46,6 +47,30 @@ def test_a_new_account_opens_nothing_until_its_person_chose_password_and_pin(hou
     signed_in(house, made["account"]["username"], OWN)
     house.parts.sealer.signer(house.parts.store, made["account"]["id"], PIN)  # the key opens with the PIN of its person
     assert person.call("PUT", "/api/v1/account/first", json=first | {"old_password": OWN}).status_code == 403
+
+
+def test_no_pin_agrees_before_its_person_chose_one(house: House) -> None:
+    made = new(house, "admin", institution="GUIYANG", roles=["specialist"], licence=LICENCE, sign_right=True)
+    with house.parts.store.read() as connection:
+        kept = sessions.secrets_of(connection, made["account"]["id"])
+    assert kept is not None
+    for pin in (made["password"], kept.pin_hash, "nobody", ""):
+        assert not house.parts.passwords.agree(kept.pin_hash, pin)
+
+
+def test_a_renewed_password_ends_the_old_certificate_and_the_log_names_the_person(house: House) -> None:
+    admin = house.person("admin")
+    made = new(house, "admin", institution="GUIYANG", roles=["specialist"], licence=LICENCE, sign_right=True)
+    first = {"password": OWN, "pin": PIN}
+    name, password, account = made["account"]["username"], made["password"], made["account"]
+    for _ in range(2):
+        person = signed_in(house, name, password)
+        done = person.call("PUT", "/api/v1/account/first", json=first | {"old_password": password})
+        assert done.status_code == 204, done.get_data(as_text=True)
+        again = admin.call("POST", f"/api/v1/admin/accounts/{account['id']}/password?version={account['version']}")
+        account, password = again.get_json()["account"], again.get_json()["password"]
+    changes = admin.get(f"/api/v1/admin/changes/person/{account['id']}").get_json()["items"]
+    assert [(each["by"], each["what"]) for each in changes if each["what"] == "revoke"] == [("新医师", "revoke")]
 
 
 def test_a_house_looks_after_its_own_people_only(house: House) -> None:

@@ -62,6 +62,11 @@ def due_at(alert: Alert) -> datetime:
     return alert.detected_at + LIMIT
 
 
+def alert_due_at(case: Case) -> datetime | None:
+    """When the first of a case's findings that nobody read back must be on record; None where there is none."""
+    return min((due_at(alert) for alert in case.alerts if alert.is_open), default=None)
+
+
 def next_call(alert: Alert) -> datetime | None:
     """When the next rung of the contact list is called; None when it was read back, or all were called."""
     calls = sum(attempt.by is None for attempt in alert.attempts)

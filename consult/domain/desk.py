@@ -1,11 +1,10 @@
 """The coordinator's desk: which cases lie on which pile, so that every running case of a region has a place."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
-from consult.domain.cases import Case, State
-from consult.domain.critical import due_at
+from consult.domain.cases import State
 
 
 class Pile(StrEnum):
@@ -40,8 +39,3 @@ ON_DESK = tuple(state for states in OF_STATES.values() for state in states)
 
 RUNS_OUT_WITHIN = timedelta(minutes=5)
 """An offer that ends in less than this is about to run out."""
-
-
-def alert_due_at(case: Case) -> datetime | None:
-    """When the first of a case's findings that nobody read back must be on record; None where there is none."""
-    return min((due_at(alert) for alert in case.alerts if alert.is_open), default=None)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from consult.domain.cases import PRIORITY_RANK, Case, document_of
-from consult.domain.desk import alert_due_at
+from consult.domain.critical import alert_due_at
 from consult.domain.workflow import LIVE
 
 FAR = "9999"

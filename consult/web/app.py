@@ -18,8 +18,9 @@ from consult.web.cases import cases_api
 from consult.web.desk import desk_api
 from consult.web.dicomweb import dicomweb
 from consult.web.feed import feed_api
+from consult.web.figures import Figures
 from consult.web.house_settings import house_settings_api
-from consult.web.manifests import ProofFigures, manifests_api
+from consult.web.manifests import manifests_api, proof_figures
 from consult.web.members import members_api
 from consult.web.notices import notices_api
 from consult.web.openapi import Api, open_app
@@ -28,7 +29,7 @@ from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
 from consult.web.rota import rota_api
-from consult.web.sendings import SendingFigures, sendings_api
+from consult.web.sendings import sending_figures, sendings_api
 from consult.web.studies import studies_api
 from consult.web.talk import talk_api
 from consult.web.turnaround import turnaround_api
@@ -94,8 +95,7 @@ def create_app(parts: Parts) -> OpenAPI:
         app.wsgi_app = Lane(app.wsgi_app, passes, parts.blobs.prepared, HEADERS.items(), sent)  # type: ignore[method-assign]  # Flask's own way
     if parts.settings.web.trusted_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
-    ProofFigures(parts, figures)
-    SendingFigures(parts, figures)
+    Figures(lambda: [*proof_figures(parts), *sending_figures(parts)], figures)
     app.after_request(_guard)
     problems.install(app)
     session.install(app, parts)

@@ -1,10 +1,12 @@
 """A case and its parts as the API tells them, in the language of the person who asks."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from consult.domain.cases import Case, Patient, Why
 from consult.domain.clocks import ClockReading
-from consult.domain.critical import due_at
+from consult.domain.critical import alert_due_at
 from consult.domain.emergency import request_lacks
 from consult.domain.errors import Words
 from consult.domain.events import Fact
@@ -122,30 +124,37 @@ def page_out(page: Page) -> case_shapes.PageOut:
     )
 
 
+def listed_out(case: Case, due: datetime | None, sites: Mapping[str, Institution]) -> dict[str, Any]:
+    """What every list says of a case: the fields of ListedOut."""
+    return {
+        "id": case.id,
+        "number": case.number,
+        "state": str(case.state),
+        "version": case.version,
+        "priority": case.priority,
+        "service_type": case.service_type,
+        "patient": patient_out(case.patient),
+        "question": case.question,
+        "modality": case.modality,
+        "body_part": case.body_part,
+        "requesting_site": site_out(sites, case.requesting_site),
+        "performing_site": site_out(sites, case.performing_site),
+        "assignee": someone_out(case.assignee),
+        "due_at": due,
+        "offer_until": case.offer_until,
+        "alert_due_at": alert_due_at(case),
+        "updated_at": case.updated_at,
+    }
+
+
 def _line(line: Line, sites: dict[str, Institution]) -> case_shapes.LineOut:
     case = line.case
     return case_shapes.LineOut(
-        id=case.id,
-        number=case.number,
-        state=str(case.state),
-        version=case.version,
-        priority=case.priority,
-        service_type=case.service_type,
-        patient=patient_out(case.patient),
-        question=case.question,
-        modality=case.modality,
-        body_part=case.body_part,
-        requesting_site=site_out(sites, case.requesting_site),
-        performing_site=site_out(sites, case.performing_site),
+        **listed_out(case, line.due_at, sites),
         requester=person_out(case.requester),
-        assignee=someone_out(case.assignee),
-        due_at=line.due_at,
-        offer_until=case.offer_until,
         clocks=[clock_out(reading) for reading in line.clocks],
         alerts=sum(alert.is_open for alert in case.alerts),
-        alert_due_at=min((due_at(alert) for alert in case.alerts if alert.is_open), default=None),
         created_at=case.created_at,
-        updated_at=case.updated_at,
         next_move=str(line.next_move.row.verb) if line.next_move else None,
         unread=line.unread,
         images=case_shapes.ImagesOut(
@@ -165,7 +174,7 @@ def patient_out(patient: Patient) -> case_shapes.PatientOut:
     )
 
 
-def site_out(sites: dict[str, Institution], code: str) -> case_shapes.Site:
+def site_out(sites: Mapping[str, Institution], code: str) -> case_shapes.Site:
     """An institution by code and name."""
     return case_shapes.Site(code=code, name=spoken(sites[code].name) if code in sites else code)
 

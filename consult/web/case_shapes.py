@@ -243,8 +243,8 @@ class ImagesOut(BaseModel):
     expected: int | None
 
 
-class LineOut(BaseModel):
-    """A row of a worklist."""
+class ListedOut(BaseModel):
+    """What every list says of a case; ``due_at`` is when the next of its clocks ends."""
 
     id: str
     number: str
@@ -258,15 +258,20 @@ class LineOut(BaseModel):
     body_part: str
     requesting_site: Site
     performing_site: Site
-    requester: PartyOut
     assignee: PartyOut | None
     due_at: datetime | None
     offer_until: datetime | None
+    alert_due_at: datetime | None
+    updated_at: datetime
+
+
+class LineOut(ListedOut):
+    """A row of a worklist."""
+
+    requester: PartyOut
     clocks: list[ClockOut]
     alerts: int
-    alert_due_at: datetime | None = None
     created_at: datetime
-    updated_at: datetime
     next_move: str | None
     unread: int
     images: ImagesOut

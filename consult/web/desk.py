@@ -3,14 +3,13 @@
 from flask import Response
 
 from consult.actions.parts import Parts
-from consult.domain.desk import ALARMS, alert_due_at
+from consult.domain.desk import ALARMS
 from consult.domain.people import Institution
 from consult.queries import desk
 from consult.queries.desk import Colleague, Sheet, Slip
 from consult.web import case_shapes, desk_shapes
 from consult.web.answers import answered
-from consult.web.case_json import patient_out, site_out
-from consult.web.case_records import someone_out
+from consult.web.case_json import listed_out, site_out
 from consult.web.openapi import Api
 from consult.web.session import current_actor
 
@@ -59,25 +58,8 @@ def _pile(sheet: Sheet, sites: Sites) -> desk_shapes.PileOut:
 
 
 def _slip(slip: Slip, sites: Sites) -> desk_shapes.SlipOut:
-    case = slip.case
     return desk_shapes.SlipOut(
-        id=case.id,
-        number=case.number,
-        state=str(case.state),
-        version=case.version,
-        priority=case.priority,
-        service_type=case.service_type,
-        patient=patient_out(case.patient),
-        question=case.question,
-        modality=case.modality,
-        body_part=case.body_part,
-        requesting_site=site_out(sites, case.requesting_site),
-        performing_site=site_out(sites, case.performing_site),
-        assignee=someone_out(case.assignee),
-        due_at=slip.due_at,
-        offer_until=case.offer_until,
-        alert_due_at=alert_due_at(case),
-        updated_at=case.updated_at,
+        **listed_out(slip.case, slip.due_at, sites),
         images=case_shapes.ImagesOut(
             status=slip.images.status, received=slip.images.received, expected=slip.images.expected
         ),

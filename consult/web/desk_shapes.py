@@ -5,10 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from consult.domain.cases import Priority, ServiceType
 from consult.domain.desk import Pile
-from consult.web.case_shapes import ImagesOut, PatientOut, Site
-from consult.web.record_shapes import PartyOut
+from consult.web.case_shapes import ImagesOut, ListedOut, Site
 
 
 class PilePath(BaseModel):
@@ -24,26 +22,9 @@ class PileQuery(BaseModel):
     limit: int = Field(default=20, ge=1, le=200)
 
 
-class SlipOut(BaseModel):
-    """A case as it lies on the desk; ``due_at`` is when the next of its clocks ends."""
+class SlipOut(ListedOut):
+    """A case as it lies on the desk."""
 
-    id: str
-    number: str
-    state: str
-    version: int
-    priority: Priority
-    service_type: ServiceType
-    patient: PatientOut
-    question: str
-    modality: str
-    body_part: str
-    requesting_site: Site
-    performing_site: Site
-    assignee: PartyOut | None
-    due_at: datetime | None
-    offer_until: datetime | None
-    alert_due_at: datetime | None
-    updated_at: datetime
     images: ImagesOut
 
 

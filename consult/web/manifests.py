@@ -1,18 +1,15 @@
 """Proof over HTTP: lists of senders, what we hold, versions that contradict, patients elsewhere, and the checks."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
 from flask import Response, request
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field, StringConstraints
 
 from consult.actions import announcements, conflicts
 from consult.actions.parts import Parts
-from consult.domain.errors import Unavailable, Words
+from consult.domain.errors import Words
 from consult.formats.manifest import read_signature
 from consult.queries import conflicts as disputes
 from consult.queries import patients, proof
@@ -321,27 +318,15 @@ def _fault(kept: dict[str, Any]) -> FaultOut:
     return FaultOut(code=kept["code"], what=kept["what"], sentence=spoken(Words(kept["zh"], kept["en"])))
 
 
-class ProofFigures(Collector):
-    """The figures of checking, asked of the database whenever somebody reads /metrics."""
-
-    def __init__(self, parts: Parts, registry: CollectorRegistry) -> None:
-        self._parts = parts
-        registry.register(self)
-
-    def describe(self) -> Iterator[Metric]:
-        """Nothing is asked before somebody reads."""
-        return iter(())
-
-    def collect(self) -> Iterator[Metric]:
-        """Counts only."""
-        try:
-            stands = proof.standing(self._parts.store)
-        except Unavailable:
-            return
+def proof_figures(parts: Parts) -> list[Metric]:
+    """How the checking of all studies stands. Raises Unavailable."""
+    stands = proof.standing(parts.store)
+    return [
+        GaugeMetricFamily(name, help_text, value)
         for name, help_text, value in (
             ("consult_studies", "Studies that are kept", stands.studies),
             ("consult_studies_verified", "Studies whose objects were read and hashed again", stands.checked),
             ("consult_studies_faulty", "Studies that are not as they were kept", stands.bad),
             ("consult_verification_rounds", "Times that all studies were checked", stands.rounds),
-        ):
-            yield GaugeMetricFamily(name, help_text, value)
+        )
+    ]

@@ -1,18 +1,15 @@
 """What went out over HTTP: an operator's list and second try, receipts beside a case, and what carriers report."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
 from flask import Response, request
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
 from consult.actions import sendings as actions
 from consult.actions.parts import Parts
-from consult.domain.errors import NotSignedIn, Unavailable, Words
+from consult.domain.errors import NotSignedIn, Words
 from consult.domain.notices import URGENCY_NAMES, Urgency, words_of
 from consult.domain.reach import CHANNEL_NAMES, Channel
 from consult.domain.sendings import Standing, said_in
@@ -147,28 +144,13 @@ def _line(line: queries.Line) -> SentOut:
     )
 
 
-class SendingFigures(Collector):
-    """What did not go out yet, or was given up, asked of the database whenever somebody reads /metrics."""
-
-    def __init__(self, parts: Parts, registry: CollectorRegistry) -> None:
-        self._parts = parts
-        registry.register(self)
-
-    def describe(self) -> Iterator[Metric]:
-        """Nothing is asked before somebody reads."""
-        return iter(())
-
-    def collect(self) -> Iterator[Metric]:
-        """Counts only, by way and standing."""
-        try:
-            unsent = queries.unsent(self._parts.store)
-        except Unavailable:
-            return
-        told = "Notices that are to go out (waiting, held) or were given up (dead)"
-        family = GaugeMetricFamily("consult_sendings", told, labels=("channel", "standing"))
-        for (channel, standing), count in unsent.items():
-            family.add_metric((str(channel), str(standing)), count)
-        yield family
+def sending_figures(parts: Parts) -> list[Metric]:
+    """What did not go out yet, or was given up, by way and standing. Raises Unavailable."""
+    told = "Notices that are to go out (waiting, held) or were given up (dead)"
+    family = GaugeMetricFamily("consult_sendings", told, labels=("channel", "standing"))
+    for (channel, standing), count in queries.unsent(parts.store).items():
+        family.add_metric((str(channel), str(standing)), count)
+    return [family]
 
 
 def _told(each: queries.ToldOfCase) -> ToldOut:

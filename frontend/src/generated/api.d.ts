@@ -1781,28 +1781,28 @@ export interface components {
             body_part: string;
             requesting_site: components["schemas"]["Site"];
             performing_site: components["schemas"]["Site"];
-            requester: components["schemas"]["PartyOut"];
             assignee: components["schemas"]["PartyOut"] | null;
             /** Due At */
             due_at: string | null;
             /** Offer Until */
             offer_until: string | null;
-            /** Clocks */
-            clocks: components["schemas"]["ClockOut"][];
-            /** Alerts */
-            alerts: number;
             /** Alert Due At */
-            alert_due_at?: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
+            alert_due_at: string | null;
             /**
              * Updated At
              * Format: date-time
              */
             updated_at: string;
+            requester: components["schemas"]["PartyOut"];
+            /** Clocks */
+            clocks: components["schemas"]["ClockOut"][];
+            /** Alerts */
+            alerts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
             /** Next Move */
             next_move: string | null;
             /** Unread */
@@ -2821,7 +2821,7 @@ export interface components {
         };
         /**
          * SlipOut
-         * @description A case as it lies on the desk; ``due_at`` is when the next of its clocks ends.
+         * @description A case as it lies on the desk.
          */
         SlipOut: {
             /** Id */

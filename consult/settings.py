@@ -88,9 +88,6 @@ class Web(Section):
 class Dicom(Section):
     """The DICOM door. ``quiet_s``: a study is settled when nothing arrived for so many seconds.
 
-    ``processes`` receive; the caps hold over all of them together. With 1 the door is in the process that opens it, and
-    takes what one processor can; each further one costs some 140 MB, and seconds at the start.
-
     ``tls_port`` opens a second port for TLS; it needs our certificate with its key, and the authorities whose
     certificates peers must show (PEM files). We show the same certificate to peers that want to be called by TLS.
     """
@@ -98,7 +95,6 @@ class Dicom(Section):
     host: str = "127.0.0.1"
     port: int = 11112
     ae_title: str = "CONSULT"
-    processes: int = Field(default=1, ge=1, le=64)
     max_associations: int = 50
     max_bytes_in_flight: int = 512 * 1024 * 1024
     quiet_s: float = 10.0

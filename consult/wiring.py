@@ -1,8 +1,5 @@
 """Settings in, parts out: the only place that builds, opens and closes what a process works with."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,7 +28,6 @@ from consult.actions.intake import Intake
 from consult.actions.parts import Parts
 from consult.actions.passwords import Passwords
 from consult.actions.relay import StoredPositions
-from consult.actions.rows import Rows, RowWriter
 from consult.actions.sealing import Sealer
 from consult.domain.errors import NotFound
 from consult.domain.events import Fact
@@ -41,7 +37,7 @@ from consult.formats.bounded import HeaderReader
 from consult.formats.pdf_pool import Workshop
 from consult.formats.trust import DemoAuthority, find_demo_authority, open_demo_authority
 from consult.settings import Blobs as BlobSettings
-from consult.settings import Dicom, Settings, Trust, as_environment
+from consult.settings import Dicom, Settings, Trust
 from consult.store.announcements import ASK
 from consult.store.blobs import Blobs
 from consult.store.leader import Leadership
@@ -52,9 +48,7 @@ from consult.worker.preparing import Preparing
 from consult.worker.relay import Handler, Relay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from socket import socket
-    from threading import Event
+    from collections.abc import Callable
 
     from flask_openapi.openapi import OpenAPI
 
@@ -62,8 +56,6 @@ if TYPE_CHECKING:
     from consult.channels.secure import Identity
     from consult.domain.nodes import Node
     from consult.listeners.dimse import DimseListener
-    from consult.listeners.places import Places
-    from consult.listeners.receivers import Line, Receivers
     from consult.listeners.services import Service
     from consult.web.feed import Feed
 
@@ -103,18 +95,15 @@ def open_blobs(kept: BlobSettings) -> Blobs:
 
 
 @contextmanager
-def open_parts(settings: Settings, rows: Rows | None = None) -> Iterator[Parts]:
-    """The parts of one process, closed again at the end; ``rows`` are where a receiver brings what arrived."""
+def open_parts(settings: Settings) -> Iterator[Parts]:
+    """The parts of one process, closed again at the end."""
     with ExitStack() as closing:
         store = closing.enter_context(open_store(settings.database.url))
         blobs = open_blobs(settings.blobs)
-        share = 1 if rows is None else settings.dicom.processes
-        reader = HeaderReader(
-            max(1, settings.parser.workers // share), settings.parser.memory_mb, settings.parser.timeout_s
-        )
+        reader = HeaderReader(settings.parser.workers, settings.parser.memory_mb, settings.parser.timeout_s)
         closing.enter_context(reader)
         intake = Intake(store, blobs, reader, clock, quiet_s=settings.dicom.quiet_s,
-                        in_flight_bytes=settings.dicom.max_bytes_in_flight // share, rows=rows)  # fmt: skip
+                        in_flight_bytes=settings.dicom.max_bytes_in_flight)  # fmt: skip
         closing.enter_context(intake)
         workshop = Workshop(settings.report.render_workers, settings.report.render_timeout_s)
         closing.callback(workshop.close)
@@ -295,47 +284,8 @@ def echo(parts: Parts, ae_title: str) -> None:
     peers_of(parts).echo(node)
 
 
-def build_listener(parts: Parts) -> "DimseListener | Receivers":
-    """The DICOM door with all it serves, in this process or in several that it begins."""
-    door = parts.settings.dicom
-    if door.processes == 1:
-        return build_own_listener(parts)
-    from consult.listeners.receivers import Receivers
-
-    identity = _identity(door)  # whatever is wrong with it is said here
-    ports = [door.port, *([door.tls_port] if identity is not None and door.tls_port is not None else [])]
-    receivers = Receivers(
-        parts.intake.rows, [(door.host, port) for port in ports], door.processes, partial(_receiver, parts.settings)
-    )
-    if isinstance(parts.intake.rows, RowWriter):
-        parts.intake.rows.elsewhere = lambda: receivers.coming
-    return receivers
-
-
-def _receiver(settings: Settings, line: "Line") -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "consult", "receiver", line.told()],
-        pass_fds=line.files,
-        env={**os.environ, **as_environment(settings)},
-    )
-
-
-@contextmanager
-def open_receiver(settings: Settings, line: "Line", ended: "Event") -> "Iterator[DimseListener]":
-    """One of several receiving processes; ``ended`` is set when the process that began it has gone."""
-    from consult.listeners.receivers import inherited
-
-    rows, places, handed = inherited(line, settings.dicom.max_associations)
-    rows.ended = ended.set
-    with open_parts(settings, rows) as parts, build_own_listener(parts, handed, places) as listener:
-        rows.ready()
-        yield listener
-
-
-def build_own_listener(
-    parts: Parts, handed: "Sequence[socket]" = (), places: "Places | None" = None
-) -> "DimseListener":
-    """The DICOM door in this process alone, listening, or served by the lines on which connections are handed on."""
+def build_listener(parts: Parts) -> "DimseListener":
+    """The DICOM door with all it serves."""
     from consult.channels.secure import for_callers
     from consult.listeners.dimse import DimseListener, Secure
 
@@ -353,8 +303,6 @@ def build_own_listener(
         max_associations=door.max_associations,
         services=dimse_services(parts),
         secure=secure,
-        handed=handed,
-        places=places,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from consult.actions.rows import Arrival, Kept, Rows, RowWriter
+from consult.actions.rows import Arrival, Kept, RowWriter
 from consult.domain.errors import Broken, NoRoom, Words
 from consult.domain.studies import Instance
 from consult.formats.bounded import HeaderReader
@@ -97,7 +97,6 @@ class Intake:
         in_flight_bytes: int = 512 << 20,
         quarantine_bytes: int = 2 << 30,
         side_threads: int = 4,
-        rows: Rows | None = None,
     ) -> None:
         self._store = store
         self._blobs = blobs
@@ -107,18 +106,18 @@ class Intake:
         self._quarantine_bytes = quarantine_bytes
         self._flow = threading.Condition()
         self._unsettled: set[Incoming] = set()
-        self.rows: Rows = rows or RowWriter(store, blobs, clock, timedelta(seconds=quiet_s))
+        self._rows = RowWriter(store, blobs, clock, timedelta(seconds=quiet_s))
         self._side = ThreadPoolExecutor(side_threads, "intake")
 
     def __enter__(self) -> Self:
-        self.rows.start()
+        self._rows.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._side.shutdown()
-        self.rows.close()
+        self._rows.close()
         self._blobs.close()
 
     def open(self) -> Incoming:
@@ -153,7 +152,7 @@ class Intake:
 
     def _prepared(self, incoming: Incoming, sender: Sender, named: Named) -> tuple[Arrival, Future[Kept]]:
         """Bring the object to its place on disk, and queue it for its row."""
-        self.rows.coming(1)
+        self._rows.coming(1)
         try:
             incoming.flush()
             instance = self._read(incoming, sender, named)
@@ -162,9 +161,9 @@ class Intake:
                 instance, incoming.sha256, incoming.size, sender.institution, sender.name[:64], self._clock()
             )
             arrival.row  # noqa: B018  made here, in the sender's thread, not in the writer's
-            return arrival, self.rows.put(arrival)
+            return arrival, self._rows.put(arrival)
         finally:
-            self.rows.coming(-1)
+            self._rows.coming(-1)
 
     def take_aside(self, incoming: Incoming, sender: Sender, named: Named = NOTHING_NAMED) -> "Future[Receipt]":
         """As ``take``, but returns at once, so that one sender's objects are committed together."""
@@ -203,11 +202,11 @@ class Intake:
 
     def hung_up(self, study_ids: Iterable[str]) -> None:
         """Whoever sent into these studies is done: look at them soon, without the long wait for a silent sender."""
-        self.rows.hung_up(study_ids)
+        self._rows.hung_up(study_ids)
 
     def still_connected(self, study_ids: Iterable[str]) -> None:
         """Somebody who sent into these studies has not hung up: they go on receiving."""
-        self.rows.still_connected(study_ids)
+        self._rows.still_connected(study_ids)
 
     def refuse(self, incoming: Incoming, sender: Sender, why: Broken, sop_uid: str) -> None:
         """Put a whole object into quarantine with the reason. Raises NoRoom when there is no room for it either."""

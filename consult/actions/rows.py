@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from consult.domain.errors import Unavailable
 from consult.formats.datasets import same_data_set
@@ -16,8 +15,6 @@ from consult.store import arrivals
 from consult.store.arrivals import Arrival as Arrival  # noqa: PLC0414  for the doors
 from consult.store.arrivals import Kept as Kept  # noqa: PLC0414
 from consult.store.arrivals import Unknown
-from consult.store.arrivals import packed as packed  # noqa: PLC0414
-from consult.store.arrivals import unpacked as unpacked  # noqa: PLC0414
 from consult.store.blobs import Blobs
 from consult.store.unit import Store, Taken
 
@@ -28,29 +25,6 @@ LINGER_S = 0.004  # that a commit waits for objects that other senders are about
 TRIES = 5  # of a commit that another writer disturbed
 PAUSE_S = 0.05  # after the first of them, doubling
 RELEASED_QUIET = timedelta(seconds=0.3)  # after the sender hung up; another association may follow at once
-
-
-class Rows(Protocol):
-    """Where an intake brings its rows: the writer of this process, or of another."""
-
-    def coming(self, more: int) -> None:
-        """So many more objects are about to be brought; fewer where negative."""
-
-    def put(self, arrival: Arrival) -> Future[Kept]:
-        """Bring an object that is on disk; done when its row is committed. It may fail with Unavailable."""
-        ...
-
-    def hung_up(self, study_ids: Iterable[str]) -> None:
-        """Whoever sent into these studies is done. Raises Unavailable."""
-
-    def still_connected(self, study_ids: Iterable[str]) -> None:
-        """Somebody who sent into these studies has not hung up. Raises Unavailable."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    def close(self) -> None:
-        """No more will come; returns when all is written."""
 
 
 @dataclass(slots=True)
@@ -69,8 +43,6 @@ class RowWriter:
         self._quiet = quiet
         self._coming = 0
         self._lock = threading.Lock()
-        self.elsewhere: Callable[[], int] = lambda: 0
-        """How many objects other processes are about to bring."""
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_on, name="intake-writer", daemon=True)
 
@@ -113,7 +85,7 @@ class RowWriter:
         batch = [first]
         until = time.monotonic() + LINGER_S
         while len(batch) < BATCH:
-            patience = until - time.monotonic() if self._coming or self.elsewhere() else 0
+            patience = until - time.monotonic() if self._coming else 0
             try:
                 more = self._queue.get(timeout=max(0, patience))
             except queue.Empty:

@@ -24,7 +24,7 @@ def page() -> str:
 def _door() -> Iterator["DimseListener"]:
     """The door as it would be opened, over a database that is thrown away."""
     from consult.settings import Blobs, Database, Settings, Trust
-    from consult.wiring import build_own_listener, open_parts
+    from consult.wiring import build_listener, open_parts
 
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
@@ -33,7 +33,7 @@ def _door() -> Iterator["DimseListener"]:
             trust=Trust(folder=Path(folder) / "trust"),
         )
         with open_parts(settings) as parts:
-            yield build_own_listener(parts)
+            yield build_listener(parts)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

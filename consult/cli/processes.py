@@ -36,9 +36,6 @@ def add_commands(commands: Commands) -> None:
     }
     for name, (help_text, run) in told.items():
         commands.add_parser(name, help=help_text).set_defaults(run=run)
-    receiver = commands.add_parser("receiver", help="one of several receiving processes; the DICOM door begins it")
-    receiver.add_argument("line")
-    receiver.set_defaults(run=_receiver)
 
 
 def _up(_: argparse.Namespace) -> int:
@@ -64,18 +61,6 @@ def _listeners(_: argparse.Namespace) -> int:
     sys.setswitchinterval(TURN_S)
     with open_parts(Settings()) as parts, build_listener(parts):
         _until_told()
-    return 0
-
-
-def _receiver(asked: argparse.Namespace) -> int:
-    from consult.listeners.receivers import Line, until_told
-    from consult.wiring import open_receiver
-
-    sys.setswitchinterval(TURN_S)
-    settings, ended = Settings(), threading.Event()
-    configure_log(settings.log_level)
-    with open_receiver(settings, Line.of(asked.line), ended):
-        until_told(ended)
     return 0
 
 

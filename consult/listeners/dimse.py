@@ -3,10 +3,12 @@
 import logging
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from socketserver import BaseServer
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -14,14 +16,12 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # its names are made when it is loaded
+from pynetdicom.transport import ThreadedAssociationServer
 
 from consult.actions.intake import Incoming, Intake, Mismatched, Named, Sender
 from consult.domain.errors import Broken, NoRoom, NotAllowed, Refusal, Unavailable, Words
 from consult.domain.studies import is_uid
 from consult.formats.dicom import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, part10_head
-from consult.listeners.places import OwnPlaces, Places
-from consult.listeners.servers import Secure as Secure  # noqa: PLC0414  for whoever opens the door
-from consult.listeners.servers import Server, handed_from
 from consult.listeners.services import (
     NOT_AUTHORIZED,
     Known,
@@ -51,6 +51,14 @@ AWAY = Unavailable(Words("暂时无法接收，请稍后重发。", "It cannot b
 
 
 NOT_A_SENDER = Words("该设备未获准发送影像。", "This machine may not send images.")
+
+
+@dataclass(frozen=True, slots=True)
+class Secure:
+    """A port for TLS, and how it is spoken there."""
+
+    port: int
+    context: ssl.SSLContext
 
 
 class DataSetOnDisk:
@@ -105,15 +113,39 @@ class _Caller:
     sender: Sender | None = None
     may_send: bool = False
     study_id: str | None = None
-    has_place: bool = False
+
+
+class _Server(ThreadedAssociationServer):
+    """The listening socket, with a cap on connections that have not even asked for an association."""
+
+    most: int = 64
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; hands are shaken in its own thread, so that nobody who dawdles keeps others waiting."""
+        plain, address = cast(socket.socket, self.socket).accept()
+        if self.ssl_context is None:
+            return plain, address
+        return self.ssl_context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Somebody could not be served, mostly for want of TLS or of a certificate that we trust."""
+        log.warning("connection from %s dropped: %s", client_address[0], type(sys.exception()).__name__)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether one more connection may be served."""
+        return len(self.active_associations) < self.most
+
+    def shutdown(self) -> None:
+        """Stop listening; pynetdicom's own way expects a server that its AE has started."""
+        BaseServer.shutdown(self)
+        self.server_close()
 
 
 class DimseListener:
     """Listens on ``host:port`` (0: any free one, see ``port``) as ``ae_title``. A context manager.
 
     ``known`` says whose machine calls; None refuses the association. ``services`` are what is served beside C-ECHO and
-    C-STORE. ``secure`` is a second port, for TLS. Where another process listens, ``handed`` are the lines on which it
-    hands on the connections of each port, and ``places`` are those of all processes together.
+    C-STORE. ``secure`` is a second port, for TLS.
     """
 
     def __init__(
@@ -127,8 +159,6 @@ class DimseListener:
         max_associations: int = 50,
         services: Sequence[Service] = (),
         secure: Secure | None = None,
-        handed: Sequence[socket.socket] = (),
-        places: Places | None = None,
     ) -> None:
         self._intake = intake
         self._known = known
@@ -137,10 +167,9 @@ class DimseListener:
         self._doors: list[tuple[tuple[str, int], ssl.SSLContext | None]] = [((host, port), None)]
         if secure is not None:
             self._doors.append(((host, secure.port), secure.context))
-        self._handed = handed
-        self._places = places or OwnPlaces(max_associations)
+        self._max_associations = max_associations
         self._callers: dict[Association, _Caller] = {}
-        self._ending, self._leaving = threading.Event(), threading.Lock()
+        self._ending = threading.Event()
         self._ae = AE(ae_title)
         self._ae.implementation_class_uid = IMPLEMENTATION_UID
         self._ae.implementation_version_name = IMPLEMENTATION_NAME
@@ -152,7 +181,7 @@ class DimseListener:
         for service in services:
             for syntax in service.abstract_syntaxes:
                 self._ae.add_supported_context(syntax, list(service.transfer_syntaxes))
-        self._servers: list[Server] = []
+        self._servers: list[_Server] = []
         self._threads: list[threading.Thread] = []
 
     @property
@@ -181,9 +210,8 @@ class DimseListener:
         # sender names first; and nothing of an image is formatted for a log.
         _config.UNRESTRICTED_STORAGE_SERVICE = True
         _config.LOG_HANDLER_LEVEL = "none"
-        for number, (address, context) in enumerate(self._doors):
-            kind = handed_from(self._handed[number]) if self._handed else Server
-            self._servers.append(self._server(address, context, kind))
+        for address, context in self._doors:
+            self._servers.append(self._server(address, context))
         targets = [server.serve_forever for server in self._servers]
         for name, target in (*(("dimse-accept", each) for each in targets), ("dimse-attend", self._attend)):
             thread = threading.Thread(target=target, name=name, daemon=True)
@@ -204,21 +232,18 @@ class DimseListener:
             thread.join(TIMEOUT_S)
         self._forget_ended()
 
-    def _server(self, address: tuple[str, int], context: ssl.SSLContext | None, kind: Any) -> Server:
+    def _server(self, address: tuple[str, int], context: ssl.SSLContext | None) -> _Server:
         server = cast(
-            Server,
+            _Server,
             self._ae.make_server(
                 address,
                 ssl_context=context,
                 evt_handlers=[
                     (evt.EVT_CONN_CLOSE, self._closed),
-                    (evt.EVT_RELEASED, self._left),
-                    (evt.EVT_ABORTED, self._left),
-                    (evt.EVT_REJECTED, self._left),
                     (evt.EVT_REQUESTED, self._requested),
                     (evt.EVT_SOP_EXTENDED, agreed_extended),
                 ],
-                server_class=kind,
+                server_class=_Server,
                 request_handler=accepting(Storing(self._opened, self._served, self._made, self._other)),
             ),
         )
@@ -248,8 +273,7 @@ class DimseListener:
     def _requested(self, event: evt.Event) -> None:
         """Who calls? A stranger is rejected, and whoever is one too many; pynetdicom checks the called title.
 
-        It would count those that it is still hanging up on, and so refuse everybody who tries again at once: a place is
-        free as soon as the association has ended.
+        It would count those that it is still hanging up on, and so refuse everybody who tries again at once.
         """
         association = event.assoc
         call = call_of(association)
@@ -257,13 +281,12 @@ class DimseListener:
             node, stranger = self._known(call), CALLING_UNKNOWN
         except Unavailable:
             node, stranger = None, TOO_MANY
-        if node is None or not self._places.take():
-            why = "unknown" if node is None else "one too many"
-            log.warning("association refused: AE title %r from %s, %s", *call[:2], why)
+        established = sum(each.is_established for each in list(self._callers))
+        if node is None or established >= self._max_associations:
+            log.warning("association refused: AE title %r from %s, %d associations", *call[:2], established)
             association.acse.send_reject(*(stranger if node is None else TOO_MANY))
             association.kill()
             return
-        self._callers[association].has_place = True
         self._callers[association].sender = Sender(node.institution, node.ae_title, "dimse", node.charset)
         self._callers[association].may_send = node.may_send
         asked = cast(A_ASSOCIATE, association.requestor.primitive)
@@ -306,20 +329,8 @@ class DimseListener:
         caller.study_id = receipt.study_id
         return Answer(SUCCESS)
 
-    def _left(self, event: evt.Event) -> None:
-        """The association has ended, or did not come to be; its connection may still be open."""
-        self._give_back(event.assoc)
-
-    def _give_back(self, association: Association) -> None:
-        caller = self._callers.get(association)
-        with self._leaving:
-            if caller is not None and caller.has_place:
-                caller.has_place = False
-                self._places.give_back()
-
     def _closed(self, event: evt.Event) -> None:
         """Whoever hung up has sent what there was to send, unless another association of theirs still sends it."""
-        self._left(event)
         caller = self._callers.get(event.assoc)
         if caller is None or caller.study_id is None:
             return
@@ -347,7 +358,6 @@ class DimseListener:
     def _forget_ended(self) -> None:
         for association in [each for each in self._callers if each.ident is not None and not each.is_alive()]:
             cast(StreamingDimse, association.dimse).abandon()
-            self._give_back(association)
             del self._callers[association]
 
 

@@ -4,11 +4,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from dataclasses import fields as fields_of
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, insert, select, update
@@ -72,27 +70,6 @@ class Arrival:
         if same:
             return replace(self, same_as=self.same_as | {sha256})
         return replace(self, differs_from=self.differs_from | {sha256})
-
-
-Packed = tuple[tuple[Any, ...], dict[str, Any], str, int, str, str, datetime]
-"""An arrival as plain values for another process, its row made, and the metadata left out that stand in the row."""
-
-_SAID = tuple(each.name for each in fields_of(Instance) if each.name != "metadata")
-_said = attrgetter(*_SAID)
-
-
-def packed(each: Arrival) -> Packed:
-    """The arrival to be sent: as objects they would cost several times as much."""
-    return _said(each.instance), each.row, each.sha256, each.size, each.institution, each.sender, each.at
-
-
-def unpacked(sent: Packed) -> Arrival:
-    """The arrival that was sent, but for the metadata of its instance."""
-    said, row, sha256, size, institution, sender, at = sent
-    instance = Instance(**dict(zip(_SAID, said, strict=True)), metadata=b"")
-    arrival = Arrival(instance, sha256, size, institution, sender, at)
-    arrival.__dict__["row"] = row
-    return arrival
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from tests.bench.table import Row
 from tests.peers.site import Site
 
 ASSOCIATIONS = 4
-PROCESSES = 2  # of ours that receive: one a processor
 WHAT = f"C-STORE, {ASSOCIATIONS} associations"
 ASKED = {"Orthanc": 1.5, "pynetdicom, not durable": 0.7}
 Receiver = Site | Orthanc | RawReceiver
@@ -52,7 +51,7 @@ def _row(who: str, ours: float, theirs: float, note: str) -> Row:
 
 def _receiver(who: str, place: Path, template: Path) -> Receiver:
     if who == "ours":
-        return Site(place, template, PROCESSES)
+        return Site(place, template)
     return Orthanc(place) if who == "Orthanc" else RawReceiver(place)
 
 

@@ -27,11 +27,9 @@ class Site:
 
     ae_title = "CONSULT"
 
-    def __init__(self, folder: Path, template: Path, processes: int = 1) -> None:
+    def __init__(self, folder: Path, template: Path) -> None:
         self.folder = folder
-        prepared = _prepared(folder, template)
-        dicom = prepared.dicom.model_copy(update={"processes": processes})  # that receive images
-        self.settings = prepared.model_copy(update={"dicom": dicom})
+        self.settings = _prepared(folder, template)
         self.dicom_port = self.settings.dicom.port
         self.url = f"http://127.0.0.1:{self.settings.web.port}"
         self._process: subprocess.Popen[bytes] | None = None

@@ -128,7 +128,7 @@ class Away(Store):
 
 def test_a_database_that_is_away_is_told_as_busy(tmp_path: Path, reader: HeaderReader) -> None:
     with site(tmp_path, reader, "anlong.doctor") as opened:
-        opened.archive.intake.rows._store = away = Away(f"sqlite:///{tmp_path}/consult.db")
+        opened.archive.intake._rows._store = away = Away(f"sqlite:///{tmp_path}/consult.db")
         away.away = True
         answer = store(opened["anlong.doctor"], a_slice(1))
         assert (answer.status_code, answer.headers["Retry-After"], reasons(answer)) == (503, "5", [0xA700])

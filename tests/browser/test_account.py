@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.office import Desk, Office
 from tests.journeys.people import PIN
@@ -21,11 +21,13 @@ def office(browser: Browser, site: Site) -> Iterator[Office]:
         yield opened
 
 
-def change(desk: Desk, what: str, *typed: str) -> None:
+def change(desk: Desk, what: str, *typed: str) -> Locator:
+    """Fill the form and send it; the form empties itself when the change was taken."""
     form = desk.page.locator("section", has=desk.page.get_by_role("heading", name=f"修改{what}"))
     for box, text in zip(form.get_by_role("textbox").all()[-3:], typed, strict=True):
         box.fill(text)
     form.get_by_role("button", name="保存修改").click()
+    return form.get_by_role("textbox").last
 
 
 def signs_in(site: Site, username: str, password: str) -> int:
@@ -53,8 +55,6 @@ def test_a_person_changes_their_password_and_pin(office: Office, site: Site) -> 
     expect(desk.page.get_by_role("heading", name="修改登录密码")).to_be_visible()
     elsewhere.page.goto(elsewhere.url)
     expect(elsewhere.page.get_by_role("button", name="登录", exact=True)).to_be_visible()
-    change(desk, "签名密码", NEW_PIN, PIN, PIN)
-    expect(desk.page.locator("section").last.get_by_role("textbox").last).to_have_value("")
-    change(desk, "登录密码", NEW_PASSWORD, PASSWORD, PASSWORD)
-    expect(desk.page.locator("section").first.get_by_role("textbox").last).to_have_value("")
+    expect(change(desk, "签名密码", NEW_PIN, PIN, PIN)).to_have_value("")
+    expect(change(desk, "登录密码", NEW_PASSWORD, PASSWORD, PASSWORD)).to_have_value("")
     assert signs_in(site, who, PASSWORD) == 200

@@ -41,10 +41,15 @@ export default tseslint.config(
     },
   },
   {
-    // Cornerstone can be replaced as long as few files know it.
+    // The image library can be replaced as long as one folder knows it, and the rest knows that folder by its index.
     files: ['src/**/*.{ts,vue}'],
-    ignores: ['src/viewer/images.ts', 'src/viewer/view.ts', 'src/viewer/measure.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@cornerstonejs/*', '@kitware/*'] }] },
+    ignores: ['src/viewer/cornerstone/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['@cornerstonejs/*', '@kitware/*', '**/cornerstone/*'] },
+      ],
+    },
   },
   {
     // The linter cannot resolve types that come out of .vue files or templates' refs; vue-tsc checks all of them.

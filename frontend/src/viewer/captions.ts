@@ -6,7 +6,7 @@ import { number, text } from './dicom'
 import { dot, normalOf } from './geometry'
 import type { OpenSeries } from './series'
 import type { Slice } from './slices'
-import type { Seen } from './view'
+import type { Seen } from './cornerstone'
 
 export interface Captions {
   study: string[]

@@ -2,7 +2,7 @@
 import { computed, onScopeDispose, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 
-import { forgetMeasurement, forgetMeasurements, type Length, measurements, onMeasured, sayDetector, selectedMeasurement } from './measure'
+import { forgetMeasurement, forgetMeasurements, type Length, measurements, onMeasured, sayDetector, selectedMeasurement } from './cornerstone'
 import type { OpenSeries, SeriesRow } from './series'
 
 export interface MeasuredRow {

@@ -4,7 +4,7 @@ import { computed, nextTick, ref, shallowReactive, type ShallowRef, watch } from
 import { follow, priorFor } from './hanging'
 import type { OpenSeries, SeriesRow } from './series'
 import type { Slice } from './slices'
-import type { Seen, View } from './view'
+import type { Seen, View } from './cornerstone'
 
 /** What a picture gives to the page (Viewport.vue). */
 export interface Picture {

@@ -7,7 +7,7 @@ import type { CaseDetail, Verb } from '@/api/types'
 import { newKey } from '@/api/wire'
 
 import { firstToRead } from './hanging'
-import { leave, onLine } from './images'
+import { leave, onLine } from './cornerstone'
 import { OpenSeries, type Progress, rowsOf, type SeriesRow } from './series'
 import { noteOpened, openedBefore } from './opened'
 

@@ -3,7 +3,7 @@ import { call } from '@/api/calls'
 import type { Completeness, SeriesFacts, Study } from '@/api/types'
 
 import type { Attributes } from './dicom'
-import { announce, fits, imageIdOf, load, onRemoved } from './images'
+import { announce, fits, imageIdOf, load, onRemoved } from './cornerstone'
 import { isLocaliser, isLossy, type NotShown, notShown, notShownByModality } from './objects'
 import { Prefetch } from './prefetch'
 import { type Slice, type Stack, stackFrom } from './slices'

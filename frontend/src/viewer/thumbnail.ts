@@ -1,5 +1,5 @@
 /** Paints a small picture of an image that is already decoded. */
-import type { Pixels } from './images'
+import type { Pixels } from './cornerstone'
 import { rangeOf, type Window } from './windows'
 
 /** RGBA of a square of `size` px with the image fitted into it, dark around. */

@@ -7,7 +7,7 @@ export function warmViewer(): void {
   begun = true
   const fetchIt = (): void => {
     // a failed fetch only means that the viewer loads when it is opened
-    void Promise.all([import('@/viewer/Workplace.vue'), import('@/viewer/images').then((images) => images.start())]).catch(() => { begun = false })
+    void Promise.all([import('@/viewer/Workplace.vue'), import('@/viewer/cornerstone').then((images) => images.start())]).catch(() => { begun = false })
   }
   if ('requestIdleCallback' in window) window.requestIdleCallback(fetchIt, { timeout: 10_000 })
   else setTimeout(fetchIt, 3000)

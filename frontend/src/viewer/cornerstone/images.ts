@@ -1,14 +1,11 @@
-/**
- * The seam to the image library, with view.ts and measure.ts: nothing else in the front end knows it, so that it can be
- * replaced or its newer viewports be taken up. Here: start, metadata, loading, memory.
- */
+/** What the library knows of the images: start, metadata, loading, memory. */
 import { cache, Enums, eventTarget, init as initCore, metaData, registerImageLoader, type Types } from '@cornerstonejs/core'
 import { createImage, init as initLoader } from '@cornerstonejs/dicom-image-loader'
 import { init as initTools } from '@cornerstonejs/tools'
 
-import { browserLine, fetchFrame } from './frames'
-import { moduleOf } from './modules'
-import type { Slice } from './slices'
+import { browserLine, fetchFrame } from '../frames'
+import { moduleOf } from '../modules'
+import type { Slice } from '../slices'
 
 const MB = 1_000_000
 /** The library answers before any other provider. */

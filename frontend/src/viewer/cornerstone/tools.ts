@@ -1,9 +1,9 @@
-/** The tools under the pointer and the lengths that were measured. Part of the seam to the image library. */
+/** The tools under the pointer and the lengths that were measured. */
 import { eventTarget } from '@cornerstonejs/core'
 import { addTool, annotation, Enums, LengthTool, PanTool, ToolGroupManager, type Types, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
 
 import { sliceOf } from './images'
-import type { Slice } from './slices'
+import type { Slice } from '../slices'
 
 /** 'scroll' is ours (Viewport.vue): the pointer turns the pages, and the library's tools leave the left button alone. */
 export type ReadingTool = 'scroll' | 'window' | 'zoom' | 'pan' | 'length'

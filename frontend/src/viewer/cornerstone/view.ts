@@ -1,12 +1,12 @@
-/** One picture on the screen: which slice, which window, where the pointer is. Part of the seam to the image library. */
+/** One picture on the screen: which slice, which window, where the pointer is. */
 import { Enums, getShouldUseCPURendering, RenderingEngine, type Types } from '@cornerstonejs/core'
 
-import { FrameRefused } from './frames'
-import { cross, letters, opposite } from './geometry'
+import { FrameRefused } from '../frames'
+import { cross, letters, opposite } from '../geometry'
 import { imageIdOf, isLoaded, load, pixelsOf, start } from './images'
-import { joinTools, leaveTools } from './measure'
-import type { Slice } from './slices'
-import { ownWindow, rangeOf, type Window, windowFrom, windowFunction, windowOf } from './windows'
+import { joinTools, leaveTools } from './tools'
+import type { Slice } from '../slices'
+import { ownWindow, rangeOf, type Window, windowFrom, windowFunction, windowOf } from '../windows'
 
 export interface Edges {
   top: string

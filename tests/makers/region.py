@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from consult.store.blobs import Blobs
 from consult.store.schema import metadata
 from consult.store.unit import Store
 from consult.web.app import create_app
+from consult.wiring import clock as real_clock
 from consult.wiring import subscribers, timer_jobs
 from consult.worker.relay import Relay
 from tests.doubles import Clock
@@ -141,15 +143,22 @@ class Region:
         self.clock.now = NOW
 
 
-def region(store: Store, folder: Path) -> Region:
-    """A region over a fresh database."""
+def plain_parts(settings: Settings) -> Parts:
+    """What a process works with that moves cases in real time and neither receives images nor lays out pages."""
+    nothing = cast(Workshop, None)
+    return Parts(settings, Store(settings.database.url), Blobs(settings.blobs.folder), cast(Intake, None),
+                 cast(Sealer, QuickSealer()), PASSWORDS, real_clock, nothing)  # fmt: skip
+
+
+def region(store: Store, folder: Path, now: datetime = NOW) -> Region:
+    """A region over a fresh database, at a moment."""
     settle(store)
     for site, uid in STUDIES.items():
         a_study(store, site, uid)
-    secret, clock = PASSWORDS.hash(SECRET), Clock(NOW)
+    secret, clock = PASSWORDS.hash(SECRET), Clock(now)
     with store.write() as unit:
         for who in PEOPLE:
-            sessions.keep_secrets(unit, sessions.Secrets(who, secret, secret), NOW)
+            sessions.keep_secrets(unit, sessions.Secrets(who, secret, secret), now)
     settings = Settings(web=Web(public_url="https://consult.example.cn"))
     nothing = cast(Workshop, None)  # no image is drawn here, and none comes in
     parts = Parts(settings, store, Blobs(folder / "blobs"), cast(Intake, None), cast(Sealer, QuickSealer()),

@@ -1,18 +1,28 @@
 """The policies that the routing benchmark compares; ours asks the product's own rules."""
 
 from collections.abc import Callable
+from importlib import import_module
 from itertools import count, islice
+from typing import Any
 
 from consult.cli import bench_centre
 from consult.cli.bench_centre import Centre, urgency
 from consult.cli.bench_model import Case, Reader, duty, moment
-from consult.cli.bench_solver import cheapest
 from consult.domain.calendars import CHINA
 from consult.domain.dispatch import RANK, dispatch
 from consult.domain.routing import Candidate
 from consult.domain.routing_policy import STANDARD, Policy
 
 EPOCH_S = 60.0
+NEVER = 1e9
+
+
+def linear_sum_assignment() -> Any:
+    """SciPy's solver, which only this benchmark uses. Raises LookupError with what to do where it is not installed."""
+    try:
+        return import_module("scipy.optimize").linear_sum_assignment
+    except ModuleNotFoundError as absent:
+        raise LookupError("The assignment solver needs SciPy: pip install scipy (or consult[dev]).") from absent
 
 
 def _free(centre: Centre) -> list[Reader]:
@@ -73,6 +83,7 @@ class Solver:
 
     def __init__(self) -> None:
         self._next = 0.0
+        self._cheapest = linear_sum_assignment()
 
     def act(self, centre: Centre) -> None:
         """Once an epoch; costs grow with the place in the order of urgency."""
@@ -84,19 +95,15 @@ class Solver:
         waiting = _first_ones(free, sorted(centre.pool.values(), key=urgency))
         if not free or not waiting:
             return
-        never = 1e9
-        costs = [
-            [self._cost(reader, case, place, never) for place, case in enumerate(waiting)] + [1e6] * len(free)
-            for reader in free
-        ]
-        for reader, column in zip(free, cheapest(costs), strict=True):
-            if column < len(waiting) and reader.reads(waiting[column]) and reader.id not in waiting[column].passed:
-                centre.offer(waiting[column], reader)
+        costs = [[self._cost(reader, case, place) for place, case in enumerate(waiting)] for reader in free]
+        for row, column in zip(*self._cheapest(costs), strict=True):
+            if costs[row][column] < NEVER:
+                centre.offer(waiting[column], free[row])
 
     @staticmethod
-    def _cost(reader: Reader, case: Case, place: int, never: float) -> float:
+    def _cost(reader: Reader, case: Case, place: int) -> float:
         if not reader.reads(case) or reader.id in case.passed:
-            return never
+            return NEVER
         return place + 1000.0 * RANK[case.priority] + (0 if reader.reading is None else 5.0)
 
 

@@ -1,7 +1,7 @@
 """The routing benchmark says the same each time, and on a short slice already who is better than whom."""
 
-import itertools
-from random import Random
+import subprocess
+import sys
 
 import pytest
 
@@ -9,7 +9,6 @@ from consult.__main__ import main
 from consult.cli.bench import Line, holds, measured
 from consult.cli.bench_centre import Centre
 from consult.cli.bench_policies import Ours
-from consult.cli.bench_solver import cheapest
 from consult.domain.routing_policy import ACCEPT_TIMER_S
 
 
@@ -52,15 +51,10 @@ def test_the_table_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "pooled bound" in out
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_assignment_is_the_cheapest_of_all(seed: int) -> None:
-    draw = Random(seed)
-    rows, columns = draw.randint(1, 4), draw.randint(4, 5)
-    costs = [[draw.randint(0, 9) for _ in range(columns)] for _ in range(rows)]
-    found = cheapest(costs)
-    assert len(set(found)) == rows
-    best = min(
-        sum(costs[row][column] for row, column in enumerate(chosen))
-        for chosen in itertools.permutations(range(columns), rows)
-    )
-    assert sum(costs[row][column] for row, column in enumerate(found)) == best
+def test_without_the_solver_it_says_what_to_install() -> None:
+    hidden = "import sys; sys.modules['scipy'] = None; from consult.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    asked = [sys.executable, "-c", hidden, "bench", "routing", "--days", "1", "--seeds", "1", "--utilisation", "0.1"]
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert "pip install scipy" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -15,8 +15,9 @@ announced what there is of it, a person chose between copies, a check found that
 
 TALK = "talk"
 """The subject of what is said beside a case's moves; ``subject_id`` is the case's, whose version it does not change."""
-TALK_FACTS = ("opinion", "message", "file")
-"""A member of a multidisciplinary consultation saved an opinion; something was said, or a file handed over."""
+TALK_FACTS = ("opinion", "message", "file", "measurement")
+"""A member of a multidisciplinary consultation saved an opinion; something was said, a file handed over, or a
+measurement added, changed, deleted or restored."""
 
 
 @dataclass(frozen=True, slots=True)

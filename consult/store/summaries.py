@@ -7,9 +7,10 @@ from sqlalchemy import Connection, and_, select
 
 from consult.domain.completeness import SeriesCompleteness, Status, StudyCompleteness
 from consult.domain.modalities import body_part_of
-from consult.domain.studies import PatientName, SeriesSummary, StudySummary
+from consult.domain.studies import Instance, PatientName, SeriesSummary, StudySummary
+from consult.store.rows import instance_of
 from consult.store.studies import completeness_in, same_patient, series_of_all
-from consult.store.tables_studies import instances, studies
+from consult.store.tables_studies import instances, series, studies
 
 NOT_IMAGES = frozenset({"SR", "KO", "PR", "DOC", "SEG", "REG", "RTSTRUCT", "RTPLAN", "RTDOSE"})
 MOST_PRIORS = 20
@@ -68,6 +69,27 @@ def object_of(connection: Connection, institution: str, study_uids: Collection[s
         instances.c.rank == 0,
     )
     return connection.execute(query).scalars().first()
+
+
+def image_of(
+    connection: Connection, institution: str, study_uids: Collection[str], series_uid: str, sop_uid: str
+) -> Instance | None:
+    """What an image of a series says of itself, the first of the series where none is named; looked for in an
+    institution's studies with these UIDs only."""
+    query = (
+        select(instances.c.facts)
+        .join(series, series.c.id == instances.c.series_id)
+        .where(
+            instances.c.study_id.in_(_ids(study_uids, institution)),
+            series.c.series_uid == series_uid,
+            instances.c.rank == 0,
+            *((instances.c.sop_uid == sop_uid,) if sop_uid else ()),
+        )
+        .order_by(instances.c.id)
+        .limit(1)
+    )
+    facts = connection.execute(query).scalars().first()
+    return instance_of(facts) if facts is not None else None
 
 
 def _ids(study_uids: Collection[str], institution: str) -> Any:

@@ -21,6 +21,7 @@ from consult.web.feed import feed_api
 from consult.web.figures import Figures
 from consult.web.house_settings import house_settings_api
 from consult.web.manifests import manifests_api, proof_figures
+from consult.web.measurements import measurements_api
 from consult.web.members import members_api
 from consult.web.notices import notices_api
 from consult.web.openapi import Api, open_app
@@ -68,6 +69,7 @@ APIS: tuple[Callable[[Parts], Api], ...] = (
     talk_api,
     manifests_api,
     members_api,
+    measurements_api,
     feed_api,
     notices_api,
     sendings_api,

@@ -33,7 +33,16 @@ SHIFT = {
     "since": "08:00",
     "until": "17:00",
 }
+DRAWN = {
+    "kind": "probe",
+    "study_uid": STUDY,
+    "series_uid": SERIES,
+    "sop_uid": SOP,
+    "points": [[1.0, 1.0]],
+}
 BODIES = {
+    "/api/v1/cases/<case_id>/measurements": DRAWN | {"id": "0" * 32},
+    "/api/v1/cases/<case_id>/measurements/<measurement_id>": DRAWN,
     "/api/v1/rota/<site>/shifts": SHIFT,
     "/api/v1/rota/<site>/absences": {
         "person_id": "0" * 32,
@@ -89,7 +98,8 @@ def routes(house: House) -> list[tuple[str, str]]:
 
 def values(case_id: str) -> dict[str, str]:
     return {
-        "case_id": case_id, "file_id": "0" * 32, "pile": "queue", "site": "DUSHAN", "year": "2026",
+        "case_id": case_id, "file_id": "0" * 32, "measurement_id": "0" * 32, "pile": "queue",
+        "site": "DUSHAN", "year": "2026",
         "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
         "tags": "7FE00010", "number": "999999",
         "sop_uid": SOP, "sha256": "0" * 64,
@@ -117,7 +127,7 @@ def test_a_stranger_cannot_tell_that_it_exists(house: House, case_id: str, usern
             continue  # anyone who may send images may send into a study of their own with any UID
         if rule.endswith("/manifest") and method == "PUT":
             continue  # as above: a list is of one's own study, whoever else has that UID
-        headers = {"If-Match": '"1"'} if rule.endswith("/moves") else {}
+        headers = {"If-Match": '"1"'} if rule.endswith(("/moves", "<measurement_id>")) else {}
         more = {"json": BODIES[rule]} if rule in BODIES else {}
         answer = person.call(method, path_of(rule, values(case_id)) + ASKED.get(rule, ""), headers=headers, **more)
         seen = answer.get_data(as_text=True)

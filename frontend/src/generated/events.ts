@@ -73,6 +73,7 @@ export const TALK_FACTS = [
   'opinion',
   'message',
   'file',
+  'measurement',
 ] as const
 export type TalkFact = (typeof TALK_FACTS)[number]
 

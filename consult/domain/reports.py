@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from consult.domain.errors import Words, WrongState
-from consult.domain.report_templates import Section, Template
+from consult.domain.report_sections import Section, Template
 
 
 class ReportState(StrEnum):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from consult.domain.critical_terms import critical_name, critical_terms, denied
 from consult.domain.errors import Words
-from consult.domain.report_templates import SECTION_NAMES, Section, Template
+from consult.domain.report_sections import SECTION_NAMES, Section, Template
 from consult.domain.reports import ReportText, missing_sections
 
 
@@ -61,7 +61,7 @@ class WritingRule(NamedTuple):
 
 _CLAUSE = re.compile(r"[^，。；;,！？!?\n]+")
 _LESION = re.compile(
-    r"(高|低|混杂|等)密度(影|灶|病灶)|异常信号|骨折线|骨质破坏|占位|肿块|结节|积液|积气|出血|血肿|梗死|狭窄|扩张"
+    r"(高|低|混杂|等)密度(影|灶|病灶)|异常信号|骨折线|骨质破坏|占位|肿块|(?<!肱骨[大小])结节(?!间沟)|积液|积气|出血|血肿|梗死|狭窄|扩张"
     r"|充盈缺损|弥散受限|实变|压缩"
 )
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from consult.domain.report_templates import Template
+from consult.domain.report_sections import Template
 from consult.domain.reports import ReportState, ReportText
 
 SHOWN_ZONE = ZoneInfo("Asia/Shanghai")

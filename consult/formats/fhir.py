@@ -4,7 +4,7 @@ import html
 from datetime import datetime
 from typing import Any
 
-from consult.domain.report_templates import Section
+from consult.domain.report_sections import Section
 from consult.domain.reports import REPORT_STATES
 from consult.formats.document import ReportDocument
 

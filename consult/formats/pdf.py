@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from consult.domain.errors import Broken, Unavailable, Words
-from consult.domain.report_templates import Section
+from consult.domain.report_sections import Section
 from consult.domain.reports import REPORT_STATES
 from consult.formats.document import SHOWN_ZONE, Box, Rendered, ReportDocument, Stamp, age_on
 from consult.formats.fhir import diagnostic_report

@@ -10,7 +10,7 @@ from consult.domain.contacts import PhoneContact
 from consult.domain.events import Fact
 from consult.domain.members import sits_in
 from consult.domain.people import Actor, Institution
-from consult.domain.report_templates import Template
+from consult.domain.report_sections import Template
 from consult.domain.routing import Explained, route
 from consult.domain.studies import StudySummary
 from consult.domain.workflow import Move, open_to

@@ -9,7 +9,7 @@ from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import NotFound, Words
 from consult.domain.members import sits_in
 from consult.domain.people import Actor
-from consult.domain.report_templates import Template
+from consult.domain.report_sections import Template
 from consult.domain.reports import ReportText
 from consult.domain.writing_rules import Finding
 from consult.store import cases, reports

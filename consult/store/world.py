@@ -13,7 +13,8 @@ from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import Words
 from consult.domain.limits import USUAL, LimitBook
 from consult.domain.members import is_mdt
-from consult.domain.report_templates import Section, Template, template_for
+from consult.domain.report_sections import Section, Template
+from consult.domain.report_templates import template_for
 from consult.domain.reports import ReportText
 from consult.domain.routing import excluded_by
 from consult.domain.workflow import STATES
@@ -80,7 +81,7 @@ def _gaps(study: StudyCompleteness) -> list[Words]:
 
 def template_of(case: Case) -> Template:
     """The template a case's report is written on."""
-    return template_for(case.modality, case.body_part, str(case.service_type))
+    return template_for(case.modality, case.body_part, str(case.service_type), case.patient.sex)
 
 
 def report_context(case: Case, now: datetime) -> writing_rules.ReportContext:

@@ -1,7 +1,7 @@
 """A report and its signed versions as the API tells them."""
 
 from consult.actions.verification import Verification
-from consult.domain.report_templates import Section, Template
+from consult.domain.report_sections import Section, Template
 from consult.domain.reports import REPORT_STATES, KeyImage, ReportText
 from consult.domain.writing_rules import Finding, rule_label
 from consult.queries.cases import CaseView, Revision
@@ -71,6 +71,7 @@ def template_out(template: Template) -> report_shapes.TemplateOut:
     """A template with its starting text."""
     return report_shapes.TemplateOut(
         id=template.id,
+        name=spoken(template.name),
         title=spoken(template.title),
         modality=template.modality,
         body_part=template.body_part,
@@ -78,6 +79,8 @@ def template_out(template: Template) -> report_shapes.TemplateOut:
         required=[section.value for section in template.required],
         text={section.value: template.starting.get(section, "") for section in Section},
         names={section.value: spoken(template.names[section]) for section in Section},
+        sex=template.sex,
+        calculator=template.calculator,
     )
 
 

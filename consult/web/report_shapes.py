@@ -55,9 +55,10 @@ class ChecksOut(BaseModel):
 
 
 class TemplateOut(BaseModel):
-    """A report template."""
+    """A report template. ``sex`` is M or F where it fits only that patient, ``calculator`` its scoring system."""
 
     id: str
+    name: str
     title: str
     modality: str
     body_part: str
@@ -65,6 +66,8 @@ class TemplateOut(BaseModel):
     required: list[str]
     text: dict[str, str]
     names: dict[str, str]
+    sex: str
+    calculator: str
 
 
 class TemplatesOut(BaseModel):

@@ -7,7 +7,8 @@ import pytest
 
 from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import WrongState
-from consult.domain.report_templates import TEMPLATES, Section, template_by_id, template_for
+from consult.domain.report_sections import Section
+from consult.domain.report_templates import TEMPLATES, template_by_id, template_for
 from consult.domain.reports import (
     REPORT_STATES,
     REPORT_TRANSITIONS,
@@ -124,7 +125,9 @@ def test_required_sections_that_are_blank_are_missing_in_the_order_of_the_page()
         ("CR", "chest", "telediagnosis", "dx-chest"),
         ("CT", "HEAD", "teleconsultation", "opinion"),
         ("MR", "SPINE", "mdt", "mdt-opinion"),
-        ("US", "ABDOMEN", "telediagnosis", "general"),
+        ("US", "ABDOMEN", "telediagnosis", "us-abdomen"),
+        ("PT", "CHEST", "telediagnosis", "pet-ct"),
+        ("NM", "CHEST", "telediagnosis", "general"),
         ("CT", "OTHER", "telediagnosis", "general"),
         ("", "", "", "general"),
     ],
@@ -141,3 +144,25 @@ def test_no_template_starts_with_a_conclusion_or_a_critical_finding() -> None:
         assert Section.IMPRESSION in template.required
         assert Section.IMPRESSION not in template.starting
         assert critical_terms("\n".join(template.starting.values())) == ()
+
+
+def test_a_template_of_one_sex_opens_for_that_sex_only() -> None:
+    assert template_for("CT", "PELVIS", "telediagnosis", "M").id == "ct-pelvis-male"
+    assert template_for("CT", "PELVIS", "telediagnosis", "F").id == "ct-pelvis-female"
+    assert template_for("CT", "PELVIS", "telediagnosis", "O").id == "general"
+
+
+def test_every_template_has_a_name_of_its_own_in_both_languages() -> None:
+    assert len(TEMPLATES) >= 40
+    assert len({template.id for template in TEMPLATES}) == len(TEMPLATES)
+    assert len({(template.modality, template.name.zh) for template in TEMPLATES}) == len(TEMPLATES)
+    assert all(template.name.en and template.title.zh and template.title.en for template in TEMPLATES)
+
+
+def test_what_is_read_most_has_a_template() -> None:
+    held = {(template.modality, template.body_part) for template in TEMPLATES}
+    parts = ("HEAD", "CHEST", "ABDOMEN", "PELVIS", "SPINE", "EXTREMITY", "VESSEL")
+    assert {("CT", part) for part in parts} <= held
+    assert {("MR", part) for part in parts if part != "CHEST"} <= held
+    assert {("DX", "CHEST"), ("DX", "EXTREMITY"), ("MG", "BREAST"), ("US", "NECK"), ("ECG", "*"), ("PT", "*")} <= held
+    assert {template.calculator for template in TEMPLATES} >= {"bi-rads", "pi-rads", "ti-rads", "lung-rads"}

@@ -12,6 +12,7 @@ export interface Checked {
 
 export interface TemplateRow {
   id: string
+  name: string
   title: string
   modality: string
   body_part: string

@@ -22,6 +22,8 @@ export interface ReportOnServer extends ReportText {
 
 export interface Template {
   id: string
+  /** What lists call it; `title` is what the document is called. */
+  name: string
   title: string
   modality: string
   body_part: string
@@ -29,6 +31,8 @@ export interface Template {
   text: Partial<Record<Section, string>>
   /** What the sections are called in this kind of report. */
   names?: Partial<Record<Section, string>>
+  /** The scoring system that goes with it; '' for none. */
+  calculator: string
 }
 
 export interface Finding {

@@ -16,6 +16,7 @@ export const words = both(
       ask: '报告里已经有内容。“{title}”怎样用？',
       cancel: '不用',
       none: '没有载入模板',
+      any: '各种检查',
     },
     images: {
       none: '按 K 或点“关键图”，把当前图像放进报告。',
@@ -136,6 +137,7 @@ export const words = both(
       ask: 'There is text in the report already. How should “{title}” be used?',
       cancel: 'Leave it',
       none: 'No template loaded',
+      any: 'Any device',
     },
     images: {
       none: 'Press K to put the image in view into the report.',

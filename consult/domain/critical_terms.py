@@ -27,7 +27,7 @@ def _row(zh: str, en: str, pattern: str, unless: str | None = None) -> CriticalF
 
 
 CRITICAL_FINDINGS: tuple[CriticalFinding, ...] = (
-    _row("急性肺栓塞", "acute pulmonary embolism", f"肺(动脉)?{_GAP}{{0,6}}栓塞|肺动脉{_GAP}{{0,14}}充盈缺损"),
+    _row("急性肺栓塞", "acute pulmonary embolism", f"肺(动脉)?{_GAP}{{0,9}}栓塞|肺动脉{_GAP}{{0,14}}充盈缺损"),
     _row("急性主动脉夹层", "acute aortic dissection", f"主动脉{_GAP}{{0,6}}(夹层|壁间血肿)"),
     _row("主动脉瘤破裂", "ruptured aortic aneurysm", f"主动脉{_GAP}{{0,4}}瘤{_GAP}{{0,4}}破裂"),
     _row("心包填塞", "cardiac tamponade", "心包(填塞|压塞)"),
@@ -57,7 +57,7 @@ CRITICAL_FINDINGS: tuple[CriticalFinding, ...] = (
         "消化道穿孔",
         "gastrointestinal perforation",
         f"(消化道|胃|十二指肠|小肠|空肠|回肠|结肠|直肠|肠|空腔脏器|阑尾){_GAP}{{0,4}}穿孔"
-        f"|(膈下|腹腔){_GAP}{{0,3}}游离(气|积气)",
+        f"|(膈下|腹腔){_GAP}{{0,8}}游离(气|积气)",
     ),
     _row(
         "腹腔脏器破裂出血",
@@ -72,14 +72,14 @@ The list says 急性; reports seldom do. Acuity is implied unless the text calls
 """
 
 _DENIED = re.compile(
-    r"未见|未发现|未示|未显示|未提示|未查见|无|没有|(?<!不能)(?<!不)(?<!待)(除外|排除)|不考虑|不支持|否认"
+    r"未见|未发现|未示|未显示|未提示|未查见|无|没有|(?<!不能)(?<!不)(?<!未)(?<!未能)(?<!不可)(?<!待)(除外|排除)|不考虑|不支持|否认"
 )
 _AFFIRMED = re.compile(r"(?<!未)(?<!未查)(?<!未发)[见现]|但|考虑|提示(?!.*[未无])|并|伴|合并")
 _DENIED_AFTER = re.compile(rf"^{_GAP}{{0,6}}?((可|已|予以?|基本|暂)(以)?(除外|排除)|不考虑|依据不足|可能性(不大|小))")
 _OLD_BEFORE = re.compile(r"(陈旧性?|既往|慢性|亚急性|曾有?|恢复期|原(?!发)|旧)[^，。；]{0,6}$")
 _OLD_AFTER = re.compile(
     r"^[^，。；、]{0,4}?(引流|清除|修补|切除|支架|栓塞|减压|介入)?[^，。；、]{0,2}?"
-    r"(术后|病史|史(?!无前)|后遗|后改变|[已基本完全部分]{1,4}吸收|较前[^，。；]{0,3}吸收|吸收期|残腔|软化灶)"
+    r"(术后|治疗后|病史|史(?!无前)|后遗|后改变|[已基本完全部分]{1,4}吸收|较前[^，。；]{0,3}吸收|吸收期|残腔|软化灶)"
 )
 _ACUTE_BEFORE = re.compile(r"(?<!亚)急性期?(期)?[^，。；、]{0,2}$")
 
@@ -107,6 +107,13 @@ def denied(before: str) -> bool:
     return bool(found) and _AFFIRMED.search(before, found[-1].end()) is None
 
 
+def past(before: str, term: str, after: str) -> bool:
+    """Whether a term, between what its clause says before and after it, is told as old, operated or history."""
+    acute = _ACUTE_BEFORE.search(before) is not None or re.search("(?<!亚)急性", term) is not None
+    old = _OLD_BEFORE.search(before) is not None or re.search("陈旧|慢性|亚急性", term) is not None
+    return _OLD_AFTER.search(after) is not None or (old and not acute)
+
+
 def _states(finding: CriticalFinding, clause: str) -> bool:
     for match in finding.pattern.finditer(clause):
         before, term, after = clause[: match.start()], match.group(), clause[match.end() :]
@@ -114,10 +121,6 @@ def _states(finding: CriticalFinding, clause: str) -> bool:
             continue
         if denied(before) or denied(term) or _DENIED_AFTER.search(after):
             continue
-        acute = _ACUTE_BEFORE.search(before) is not None or re.search("(?<!亚)急性", term) is not None
-        if _OLD_AFTER.search(after) or (
-            not acute and (_OLD_BEFORE.search(before) or re.search("陈旧|慢性|亚急性", term))
-        ):
-            continue
-        return True
+        if not past(before, term, after):
+            return True
     return False

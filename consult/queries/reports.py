@@ -11,7 +11,7 @@ from consult.domain.members import sits_in
 from consult.domain.people import Actor
 from consult.domain.report_sections import Template
 from consult.domain.reports import ReportText
-from consult.domain.writing_rules import Finding
+from consult.domain.writing_rule import Finding
 from consult.store import cases, reports
 from consult.store.reports import Revision, SignedDocument
 from consult.store.unit import Reader, Store

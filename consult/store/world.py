@@ -19,6 +19,7 @@ from consult.domain.reports import ReportText
 from consult.domain.routing import excluded_by
 from consult.domain.workflow import STATES
 from consult.domain.workflow_needs import Images, World
+from consult.domain.writing_rule import ReportContext
 from consult.store import cases, limits, members, patients, people, reports, studies
 from consult.store.candidates import candidates_for, need_of
 
@@ -84,12 +85,16 @@ def template_of(case: Case) -> Template:
     return template_for(case.modality, case.body_part, str(case.service_type), case.patient.sex)
 
 
-def report_context(case: Case, now: datetime) -> writing_rules.ReportContext:
+def report_context(case: Case, now: datetime) -> ReportContext:
     """What the writing rules know beside the text."""
     born = case.patient.birth_date
     age = None if born is None else int((CHINA.local_day(now) - born).days / 365.25)
-    return writing_rules.ReportContext(
-        template_of(case), case.patient.sex, age, alerts=frozenset(alert.finding for alert in case.alerts)
+    return ReportContext(
+        template_of(case),
+        case.patient.sex,
+        case.body_part,
+        age,
+        alerts=frozenset(alert.finding for alert in case.alerts),
     )
 
 

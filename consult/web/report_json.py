@@ -3,7 +3,8 @@
 from consult.actions.verification import Verification
 from consult.domain.report_sections import Section, Template
 from consult.domain.reports import REPORT_STATES, KeyImage, ReportText
-from consult.domain.writing_rules import Finding, rule_label
+from consult.domain.writing_rule import Finding
+from consult.domain.writing_rules import rule_label
 from consult.queries.cases import CaseView, Revision
 from consult.web import case_shapes, report_shapes, schemas
 from consult.web.language import spoken

@@ -8,7 +8,8 @@ from consult.domain.critical_terms import CRITICAL_FINDINGS, critical_terms
 from consult.domain.report_sections import Section
 from consult.domain.report_templates import TEMPLATES, template_by_id, template_for
 from consult.domain.reports import ReportText
-from consult.domain.writing_rules import WRITING_RULES, ReportContext, Severity, blocks, check, rule_label
+from consult.domain.writing_rule import ReportContext, Severity
+from consult.domain.writing_rules import WRITING_RULES, blocks, check, rule_label
 
 HEAD = ReportContext(template_by_id("ct-head"), sex="M", age_years=56, alerts=frozenset({"急性脑出血"}))
 GOOD = ReportText(

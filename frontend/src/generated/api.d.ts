@@ -3032,11 +3032,13 @@ export interface components {
         };
         /**
          * TemplateOut
-         * @description A report template.
+         * @description A report template. ``sex`` is M or F where it fits only that patient, ``calculator`` its scoring system.
          */
         TemplateOut: {
             /** Id */
             id: string;
+            /** Name */
+            name: string;
             /** Title */
             title: string;
             /** Modality */
@@ -3055,6 +3057,10 @@ export interface components {
             names: {
                 [key: string]: string;
             };
+            /** Sex */
+            sex: string;
+            /** Calculator */
+            calculator: string;
         };
         /**
          * TemplatesOut

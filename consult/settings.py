@@ -177,6 +177,25 @@ class Outward(Section):
     webhooks: dict[str, Hook] = Field(default_factory=dict[str, Hook])
 
 
+class Live(Section):
+    """The door of live rooms. ``public_url`` is how browsers reach it (``wss://…/live``); empty: host and port as here.
+
+    ``secret`` seals the tickets that the web door hands out; both doors need the same one, and `consult up` makes one
+    for itself. ``origins`` are pages beside ``web.public_url`` that may open a socket.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    public_url: str = ""
+    secret: str | None = Field(default=None, repr=False, min_length=32)
+    origins: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Where browsers open a socket."""
+        return self.public_url or f"ws://{self.host}:{self.port}"
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
@@ -196,6 +215,7 @@ class Settings(BaseSettings):
     mail: Mail = Mail()
     sms: Sms = Sms()
     outward: Outward = Outward()
+    live: Live = Live()
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @classmethod

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from consult.actions import (
@@ -20,6 +21,7 @@ from consult.actions import (
     performed,
     proof,
     relay,
+    room_log,
     sendings,
     turnaround,
     turnaround_months,
@@ -55,8 +57,10 @@ if TYPE_CHECKING:
     from consult.channels.dicom import Peers
     from consult.channels.secure import Identity
     from consult.domain.nodes import Node
+    from consult.domain.room_tickets import Ticket
     from consult.listeners.dimse import DimseListener
     from consult.listeners.services import Service
+    from consult.live.server import Live
     from consult.web.feed import Feed
 
 TICK_S = 0.5
@@ -253,6 +257,35 @@ def build_feed(app: "OpenAPI", parts: Parts) -> "Feed":
     from consult.web.feed import Feed
 
     return Feed(app, parts)
+
+
+def build_live(settings: Settings, store: Store) -> "Live":
+    """The door of live rooms; it needs the database and nothing else. Raises ValueError without a secret."""
+    from consult.domain import room_tickets
+    from consult.live.room import Times
+    from consult.live.server import Live, Record, Where
+    from consult.queries import rooms
+
+    secret = settings.live.secret
+    if secret is None:
+        raise ValueError("live.secret is not set: the web door and the live door need the same one")
+
+    def ticket(text: str, now: datetime) -> "Ticket":
+        return room_tickets.opened(text, secret, now)
+
+    record = Record(
+        ticket,
+        partial(room_log.opening, store),
+        partial(room_log.keep, store),
+        partial(room_log.arrive, store),
+        partial(room_log.leave, store),
+        partial(room_log.meet, store),
+        partial(room_log.keep_views, store),
+        partial(rooms.marks, store),
+        partial(rooms.stands, store),
+    )
+    origins = (settings.web.public_url, *settings.live.origins)
+    return Live(Where(settings.live.host, settings.live.port, origins), record, Times(clock, monotonic))
 
 
 def peers_of(parts: Parts) -> "Peers":

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from consult.cli.commands import Commands
-from consult.settings import Settings, Web
+from consult.settings import Settings
 
 if TYPE_CHECKING:
     from flask_openapi.openapi import OpenAPI
@@ -26,11 +26,12 @@ Start = Callable[["Parts", "OpenAPI", ExitStack], None]
 
 
 def add_commands(commands: Commands) -> None:
-    """`consult up | web | feed | listeners | worker`."""
+    """`consult up | web | feed | live | listeners | worker`."""
     told = {
         "up": ("everything on one machine", _up),
         "web": ("the pages and the API", _web),
         "feed": ("the sockets that tell browsers what changed", _feed),
+        "live": ("the rooms of live consultations", _live),
         "listeners": ("the DICOM door", _listeners),
         "worker": ("the relay of facts and the tick of deadlines", _worker),
     }
@@ -73,6 +74,37 @@ def _worker(_: argparse.Namespace) -> int:
         _until_told()
         worker.stop()
     return 0
+
+
+def _live(_: argparse.Namespace) -> int:
+    """Rooms, in a process that does nothing else: no page and no image may delay a pointer."""
+    settings = Settings()
+    refused = check_exposure(settings.live.host, settings.web.trusted_proxy)
+    if refused is not None:
+        print(refused, file=sys.stderr)
+        return 1
+    import asyncio
+
+    configure_log(settings.log_level)
+    try:
+        asyncio.run(_rooms(settings))
+    except ValueError as lacking:
+        print(lacking, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _rooms(settings: Settings) -> None:
+    import asyncio
+
+    from consult.wiring import build_live, open_store
+
+    told_to_stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
+    with open_store(settings.database.url) as store:
+        gc.freeze()
+        await build_live(settings, store).run(told_to_stop, lambda _: None)
 
 
 def configure_log(level: str) -> None:
@@ -131,11 +163,11 @@ def _start_all(parts: "Parts", app: "OpenAPI", closing: ExitStack) -> None:
     closing.callback(worker.stop)
 
 
-def check_exposure(web: Web) -> str | None:
+def check_exposure(host: str, trusted_proxy: bool) -> str | None:
     """Why this may not listen where it is told to; None when it may (quality: no open door without TLS in front)."""
-    if web.host in LOOPBACK or web.trusted_proxy:
+    if host in LOOPBACK or trusted_proxy:
         return None
-    return "web.host is not loopback: set web.trusted_proxy and put TLS in front (ops/nginx), or bind to 127.0.0.1."
+    return "the host is not loopback: set web.trusted_proxy and put TLS in front (ops/nginx), or bind to 127.0.0.1."
 
 
 def serve(settings: Settings, start: Start) -> int:
@@ -143,7 +175,7 @@ def serve(settings: Settings, start: Start) -> int:
 
     One gunicorn worker with many threads: a socket takes one for as long as it is open, and SQLite wants one writer.
     """
-    refused = check_exposure(settings.web)
+    refused = check_exposure(settings.web.host, settings.web.trusted_proxy)
     if refused is not None:
         print(refused, file=sys.stderr)
         return 1

@@ -35,7 +35,10 @@ FOLDER = "X-Consult-Folder"
 _FRAME = re.compile(
     r"/dicom-web/studies/([0-9.]{1,64})/series/([0-9][0-9.]{0,63})/instances/([0-9][0-9.]{0,63})/frames/([1-9][0-9]{0,8})"
 )
-_ASKS_MORE = ("HTTP_RANGE", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH")
+_ASKS_MORE = ("HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH")
+_RANGE = re.compile(r"bytes=([0-9]{1,12})-([0-9]{1,12})?")
+LARGEST_PART = 4 << 20
+"""Bytes of a range that is read into memory and sent from here; the application sends larger ones from the file."""
 _Key = tuple[str, str, str]
 
 
@@ -118,18 +121,47 @@ class Lane:
         if file is None:
             return self._inner(environ, start_response)
         known = os.fstat(file)
-        told = [("Content-Length", str(known.st_size)), ("ETag", f'"{int(known.st_mtime):x}-{known.st_size:x}"')]
-        start_response("200 OK", [*self._headers, *told])
+        part = _part(environ, known.st_size)
+        if part is not None and not 0 < len(part) <= LARGEST_PART:
+            os.close(file)
+            return self._inner(environ, start_response)
+        told = [("ETag", f'"{int(known.st_mtime):x}-{known.st_size:x}"')]
+        if part is not None:
+            body = _read(file, part)
+            shown = ("Content-Range", f"bytes {part.start}-{part.stop - 1}/{known.st_size}")
+            start_response("206 Partial Content", [*self._headers, *told, ("Content-Length", str(len(part))), shown])
+            self._sent(time.perf_counter() - began)
+            return [body]
+        start_response("200 OK", [*self._headers, *told, ("Content-Length", str(known.st_size))])
         self._sent(time.perf_counter() - began)
-        body: Any = os.fdopen(file, "rb", buffering=0)
-        return wrap_file(environ, body, CHUNK)
+        whole: Any = os.fdopen(file, "rb", buffering=0)
+        return wrap_file(environ, whole, CHUNK)
 
     def _path(self, environ: "WSGIEnvironment") -> str | None:
         asked = _FRAME.fullmatch(environ.get("PATH_INFO", "")) if environ["REQUEST_METHOD"] == "GET" else None
         if asked is None or environ.get("QUERY_STRING"):
             return None
-        if any(name in environ for name in _ASKS_MORE) or not takes_wrapped(environ.get("HTTP_ACCEPT", "")):
+        if any(name in environ for name in _ASKS_MORE) or not _RANGE.fullmatch(environ.get("HTTP_RANGE", "bytes=0-")):
+            return None
+        if not takes_wrapped(environ.get("HTTP_ACCEPT", "")):
             return None
         study, series, sop, number = asked.groups()
         folder = self._passes.folder(environ, study)
         return None if folder is None else f"{self._studies}/{folder}/{series}/{sop}-{number}"
+
+
+def _part(environ: "WSGIEnvironment", size: int) -> range | None:
+    """The bytes asked for of a file of that size (RFC 9110 §14.1.2): None for all, empty where there are none."""
+    asked = _RANGE.fullmatch(environ.get("HTTP_RANGE", ""))
+    if asked is None:
+        return None
+    first, last = int(asked[1]), int(asked[2] or size - 1)
+    return range(first, min(size, last + 1))
+
+
+def _read(file: int, part: range) -> bytes:
+    """Those bytes of a file, which is closed."""
+    try:
+        return os.pread(file, len(part), part.start)
+    finally:
+        os.close(file)

@@ -94,13 +94,31 @@ def test_the_same_answer_comes_with_a_pass_and_without(door: Site, anlong: Brows
 
 
 @pytest.mark.parametrize(
-    "said", [{"Accept": STORED}, {"Accept": HTJ2K, "Range": "bytes=0-9"}, {"Accept": "image/jphc"}, {}]
+    "said", [{"Accept": STORED}, {"Accept": HTJ2K, "Range": "bytes=-9"}, {"Accept": "image/jphc"}, {}]
 )
 def test_whoever_asks_for_something_else_is_answered_in_full(door: Site, anlong: Browser, said: dict[str, str]) -> None:
     before = counted(door)
     anlong.get(FRAME, Accept=HTJ2K)
     assert anlong.get(FRAME, **said).data != anlong.get(FRAME, Accept=HTJ2K).data
     assert counted(door) == before + 1
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-9", "bytes=10-", "bytes=10-999999999", "bytes=999999999-"])
+def test_a_part_of_a_frame_comes_the_same_way(door: Site, anlong: Browser, asked: str) -> None:
+    before = counted(door)
+    first, second = (anlong.get(FRAME, Accept=HTJ2K, Range=asked) for _ in range(2))
+    told = [
+        {name: each.headers.get(name) for name in ("Content-Range", "Content-Length", "ETag")}
+        for each in (first, second)
+    ]
+    assert (second.status_code, second.data, told[1]) == (first.status_code, first.data, told[0])
+    assert counted(door) == before + (first.status_code == 206)
+
+
+def test_the_parts_of_a_frame_are_the_whole(anlong: Browser) -> None:
+    whole = anlong.get(FRAME, Accept=HTJ2K).data
+    parts = [anlong.get(FRAME, Accept=HTJ2K, Range=asked).data for asked in ("bytes=0-99", "bytes=100-")]
+    assert (len(parts[0]), b"".join(parts)) == (100, whole)
 
 
 def test_nobody_else_profits_from_a_pass(door: Site, anlong: Browser) -> None:

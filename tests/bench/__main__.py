@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.bench.slices import thin_series
 from tests.bench.table import Row, printed
 
-BENCHES = ("store", "stow", "metadata", "prepare", "frames", "qido", "worklist", "desk", "turnaround", "report",
+BENCHES = ("store", "stow", "metadata", "prepare", "frames", "viewer", "qido", "worklist", "desk", "turnaround",
+           "report",
            "stow_memory")  # fmt: skip
 Run = Callable[[Path, list[Path], int], list[Row]]
 

@@ -258,6 +258,7 @@ def _renamed(files: list[Path], folder: Path) -> list[Path]:
         image = dcmread(path)
         image.StudyInstanceUID, image.SeriesInstanceUID = study, series
         image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        image.PatientName, image.PatientBirthDate, image.PatientSex = "OUYANG^CESHI", "19600501", "M"
         made.append(folder / path.name)
         image.save_as(made[-1])
     return made

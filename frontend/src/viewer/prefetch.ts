@@ -1,4 +1,4 @@
-/** Loads a whole series from where the reader looks, outwards, a few frames at a time. */
+/** Loads a whole series from where the reader looks, outwards, a few frames at a time, first roughly and then whole. */
 
 /** Indices from `centre` outwards: centre, +1, −1, +2, −2 … */
 export function outwards(centre: number, count: number): number[] {
@@ -10,11 +10,15 @@ export function outwards(centre: number, count: number): number[] {
   return order
 }
 
-/** Browsers open six connections to a host over HTTP/1.1; two stay free for the slice in view and for the report. */
-const AT_ONCE = 4
+/** More than the line takes at once (see lanes.ts): the others are being decoded. */
+const AT_ONCE = 8
+
+/** One step for one frame; true when nothing is left to do for it. */
+export type Step = (index: number) => Promise<boolean>
 
 export class Prefetch {
-  private readonly done = new Set<number>()
+  /** How many of the steps are done for a frame. */
+  private readonly done = new Map<number, number>()
   private readonly failed = new Set<number>()
   private readonly running = new Set<number>()
   private centre = 0
@@ -23,7 +27,8 @@ export class Prefetch {
 
   constructor(
     private readonly count: number,
-    private readonly load: (index: number) => Promise<unknown>,
+    /** Every frame's first step comes before any frame's second. */
+    private readonly steps: Step[],
     /** How many of them may be kept at once; what is further out waits until the reader comes nearer. */
     private readonly room: number = count,
     private readonly atOnce: number = AT_ONCE,
@@ -56,24 +61,29 @@ export class Prefetch {
     this.stopped = true
   }
 
-  private next(): number | undefined {
+  private next(): { index: number; step: number } | undefined {
     const near = outwards(this.centre, this.count).slice(0, this.room)
-    return near.find((index) => !this.done.has(index) && !this.running.has(index) && !this.failed.has(index))
+    const open = near.filter((index) => !this.running.has(index) && !this.failed.has(index))
+    for (let step = 0; step < this.steps.length; step++) {
+      const index = open.find((one) => (this.done.get(one) ?? 0) === step)
+      if (index !== undefined) return { index, step }
+    }
+    return undefined
   }
 
   private pump(): void {
     while (!this.stopped && !this.paused && this.running.size < this.atOnce) {
-      const index = this.next()
-      if (index === undefined) return
-      this.running.add(index)
-      void this.one(index)
+      const next = this.next()
+      if (next === undefined) return
+      this.running.add(next.index)
+      void this.one(next.index, next.step)
     }
   }
 
-  private async one(index: number): Promise<void> {
+  private async one(index: number, step: number): Promise<void> {
     try {
-      await this.load(index)
-      this.done.add(index)
+      const isWhole = await this.steps[step]?.(index)
+      this.done.set(index, isWhole === true ? this.steps.length : step + 1)
     } catch {
       this.failed.add(index)
     } finally {

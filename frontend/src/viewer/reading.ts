@@ -132,7 +132,7 @@ export function useReading(caseId: string) {
       if (row.notShown !== undefined) continue
       try {
         const series = await open(row)
-        if (series.notShown === undefined) await series.fetch(series.middle, false)
+        if (series.notShown === undefined) await series.glimpse(series.middle)
       } catch {
         // a series without its picture still has its row; opening it will say what is wrong
       }

@@ -3,7 +3,7 @@ import { call } from '@/api/calls'
 import type { Completeness, SeriesFacts, Study } from '@/api/types'
 
 import type { Attributes } from './dicom'
-import { announce, fits, imageIdOf, load, onRemoved } from './cornerstone'
+import { announce, fits, glimpse, imageIdOf, isLoaded, isVisible, load, onRemoved } from './cornerstone'
 import { isLocaliser, isLossy, type NotShown, notShown, notShownByModality } from './objects'
 import { Prefetch } from './prefetch'
 import { type Slice, type Stack, stackFrom } from './slices'
@@ -60,6 +60,8 @@ export function rowsOf(studies: Study[]): SeriesRow[] {
 }
 
 export interface Progress {
+  /** Those that can be looked at, whole or as a preview. */
+  visible: number
   loaded: number
   failed: number
   total: number
@@ -75,6 +77,7 @@ export class OpenSeries {
   readonly localiser: boolean
   /** What every image says alike, from the first. */
   readonly facts: Attributes
+  private readonly visible = new Set<number>()
   private readonly loaded = new Set<number>()
   private readonly failed = new Set<number>()
   private readonly prefetch: Prefetch
@@ -97,7 +100,7 @@ export class OpenSeries {
     announce(this.slices)
     this.indices = new Map(this.slices.map((slice, index) => [imageIdOf(slice), index]))
     this.room = this.slices[0] === undefined ? 0 : fits(this.slices[0])
-    this.prefetch = new Prefetch(this.slices.length, (index) => this.fetch(index, false), this.room)
+    this.prefetch = new Prefetch(this.slices.length, [(index) => this.glimpse(index), (index) => this.fetch(index)], this.room)
     this.stopListening = onRemoved((imageId) => { this.lost(imageId) })
   }
 
@@ -115,15 +118,16 @@ export class OpenSeries {
   }
 
   get progress(): Progress {
-    return { loaded: this.loaded.size, failed: this.failed.size, total: this.slices.length, room: this.room }
+    return { visible: this.visible.size, loaded: this.loaded.size, failed: this.failed.size, total: this.slices.length, room: this.room }
   }
 
   get isWhole(): boolean {
     return this.loaded.size === this.slices.length
   }
 
-  has(index: number): boolean {
-    return this.loaded.has(index)
+  /** Whether there is something to look at. */
+  shows(index: number): boolean {
+    return this.visible.has(index)
   }
 
   /** The loaded slices as runs, [first, last]. */
@@ -152,28 +156,44 @@ export class OpenSeries {
     this.prefetch.pause()
   }
 
-  /** Only this image, as for a thumbnail. */
-  async fetch(index: number, urgent: boolean): Promise<void> {
+  /** Something of this image to look at, as for a thumbnail. True when it is whole. */
+  glimpse(index: number): Promise<boolean> {
+    return this.counted(index, (slice) => glimpse(slice, false))
+  }
+
+  private fetch(index: number): Promise<boolean> {
+    return this.counted(index, (slice) => load(slice, false))
+  }
+
+  private async counted(index: number, bring: (slice: Slice) => Promise<unknown>): Promise<boolean> {
     const slice = this.slices[index]
-    if (slice === undefined) return
+    if (slice === undefined) return true
     try {
-      await load(slice, urgent)
-      this.loaded.add(index)
+      await bring(slice)
       this.failed.delete(index)
     } catch (reason) {
       this.failed.add(index)
       throw reason
     } finally {
+      this.count(index, slice)
       this.changed()
     }
+    return this.loaded.has(index)
+  }
+
+  private count(index: number, slice: Slice): void {
+    if (isVisible(slice)) this.visible.add(index)
+    if (isLoaded(slice)) this.loaded.add(index)
   }
 
   /** The picture on the screen loads by itself: count what it brought. */
   note(index: number): void {
-    if (this.loaded.has(index)) return
-    this.loaded.add(index)
+    const slice = this.slices[index]
+    if (slice === undefined || this.loaded.has(index)) return
+    const before = this.visible.size + this.loaded.size
+    this.count(index, slice)
     this.failed.delete(index)
-    this.changed()
+    if (this.visible.size + this.loaded.size !== before) this.changed()
   }
 
   retry(): void {
@@ -187,7 +207,8 @@ export class OpenSeries {
 
   private lost(imageId: string): void {
     const index = this.indices.get(imageId)
-    if (index === undefined || !this.loaded.delete(index)) return
+    if (index === undefined || !this.visible.delete(index)) return
+    this.loaded.delete(index)
     this.prefetch.forget(index)
     this.changed()
   }

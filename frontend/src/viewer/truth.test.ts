@@ -5,7 +5,7 @@ import type { Completeness } from '@/api/types'
 import { type InView, isPreview, truths } from './truth'
 
 const whole: Completeness = { status: 'complete', received: 3, expected: 3, missing: [], conflicts: [], notices: [], claims: [], copies: 0, undecided: 0, line: '', advice: '', unit: '幅' }
-const view: InView = { progress: { loaded: 3, failed: 0, total: 3, room: 100 }, lossy: false, tilt: 0, scale: 'patient', modality: 'CT' }
+const view: InView = { progress: { visible: 3, loaded: 3, failed: 0, total: 3, room: 100 }, lossy: false, tilt: 0, scale: 'patient', modality: 'CT' }
 const keys = (studies: Completeness[], seen?: InView, waiting = 0): string[] => truths(studies, seen, waiting).map((truth) => truth.key)
 
 describe('the banner of truth', () => {
@@ -35,11 +35,11 @@ describe('the banner of truth', () => {
 
 describe('preview', () => {
   it('lasts until every slice is here, or known not to come', () => {
-    expect(isPreview({ loaded: 2, failed: 0, total: 3, room: 100 })).toBe(true)
-    expect(isPreview({ loaded: 2, failed: 1, total: 3, room: 100 })).toBe(false)
+    expect(isPreview({ visible: 3, loaded: 2, failed: 0, total: 3, room: 100 })).toBe(true)
+    expect(isPreview({ visible: 3, loaded: 2, failed: 1, total: 3, room: 100 })).toBe(false)
   })
 
   it('does not wait for more than this machine can keep', () => {
-    expect(isPreview({ loaded: 50, failed: 0, total: 4000, room: 50 })).toBe(false)
+    expect(isPreview({ visible: 3, loaded: 50, failed: 0, total: 4000, room: 50 })).toBe(false)
   })
 })

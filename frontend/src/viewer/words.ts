@@ -67,6 +67,7 @@ export const words = both(
       broken: '第 {n} 层：这幅影像解不开，请联系申请方重传。',
       again: '重试',
       first: '正在载入影像…',
+      preview: '预览，非诊断用',
       pick: '从左侧选一个序列',
     },
     overlay: {
@@ -218,6 +219,7 @@ export const words = both(
       broken: 'Slice {n}: this image cannot be decoded; ask the sender to send it again.',
       again: 'Try again',
       first: 'Loading images…',
+      preview: 'Preview, not for diagnosis',
       pick: 'Pick a series on the left',
     },
     overlay: {

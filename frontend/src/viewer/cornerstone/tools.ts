@@ -2,7 +2,7 @@
 import { eventTarget } from '@cornerstonejs/core'
 import { addTool, annotation, Enums, LengthTool, PanTool, ToolGroupManager, type Types, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
 
-import { sliceOf } from './images'
+import { sliceOf } from './loading'
 import type { Slice } from '../slices'
 
 /** 'scroll' is ours (Viewport.vue): the pointer turns the pages, and the library's tools leave the left button alone. */

@@ -3,7 +3,8 @@ import { Enums, getShouldUseCPURendering, RenderingEngine, type Types } from '@c
 
 import { FrameRefused } from '../frames'
 import { cross, letters, opposite } from '../geometry'
-import { imageIdOf, isLoaded, load, pixelsOf, start } from './images'
+import { pixelsOf, start } from './images'
+import { glimpse, imageIdOf, isLoaded, isVisible, load, onSharper } from './loading'
 import { joinTools, leaveTools } from './tools'
 import type { Slice } from '../slices'
 import { ownWindow, rangeOf, type Window, windowFrom, windowFunction, windowOf } from '../windows'
@@ -28,6 +29,8 @@ export interface Seen {
   inverted: boolean
   zoom: number
   edges: Edges | undefined
+  /** False while a preview made of the first bytes is shown. */
+  isWhole: boolean
 }
 
 export interface Probe {
@@ -38,7 +41,7 @@ export interface Probe {
   exact: boolean
 }
 
-const NOTHING: Seen = { shown: -1, wanted: -1, refused: undefined, window: undefined, inverted: false, zoom: 1, edges: undefined }
+const NOTHING: Seen = { shown: -1, wanted: -1, refused: undefined, window: undefined, inverted: false, zoom: 1, edges: undefined, isWhole: false }
 /** Slices that are only passed over while the wheel turns are not worth a request. */
 const REST_BEFORE_LOADING_MS = 50
 
@@ -63,6 +66,7 @@ export class View {
   /** The reader has not zoomed or moved: the picture fills whatever room it gets. */
   private isFitted = true
   private held = false
+  private readonly stopListening: () => void
   private readonly release = (): void => {
     this.held = false
   }
@@ -81,6 +85,7 @@ export class View {
     element.addEventListener(Enums.Events.CAMERA_MODIFIED, () => (this.isFitted &&= !this.held))
     element.addEventListener('pointerdown', () => (this.held = true))
     window.addEventListener('pointerup', this.release)
+    this.stopListening = onSharper((image) => { this.sharpen(image) })
     this.observer = new ResizeObserver(() => { this.resize() })
     this.observer.observe(element)
   }
@@ -96,6 +101,7 @@ export class View {
     this.turn += 1
     clearTimeout(this.rest)
     this.observer.disconnect()
+    this.stopListening()
     window.removeEventListener('pointerup', this.release)
     leaveTools(this.id, 'reading')
     theEngine().disableElement(this.id)
@@ -138,7 +144,7 @@ export class View {
     const turn = ++this.turn
     this.tell({ ...this.seen, wanted, refused: undefined })
     clearTimeout(this.rest)
-    if (isLoaded(slice) || this.seen.shown < 0) void this.bring(slice, wanted, turn)
+    if (isVisible(slice) || this.seen.shown < 0) void this.bring(slice, wanted, turn)
     else this.rest = setTimeout(() => void this.bring(slice, wanted, turn), REST_BEFORE_LOADING_MS)
   }
 
@@ -151,15 +157,41 @@ export class View {
     this.scrollTo(this.seen.wanted)
   }
 
+  /** First what can be seen of it soon, then, if the reader stays, the whole. */
   private async bring(slice: Slice, index: number, turn: number): Promise<void> {
+    try {
+      await glimpse(slice, true)
+      if (turn !== this.turn) return
+      await this.display(slice, index, turn)
+      if (turn !== this.turn || isLoaded(slice)) return
+      this.rest = setTimeout(() => void this.complete(slice, turn), REST_BEFORE_LOADING_MS)
+    } catch (reason) {
+      this.refuse(reason, turn)
+    }
+  }
+
+  private async complete(slice: Slice, turn: number): Promise<void> {
     try {
       await load(slice, true)
     } catch (reason) {
-      if (turn === this.turn) this.tell({ ...this.seen, refused: reason instanceof FrameRefused ? reason.status : 0 })
-      return
+      this.refuse(reason, turn)
     }
-    if (turn !== this.turn) return
-    await this.display(slice, index, turn)
+  }
+
+  private refuse(reason: unknown, turn: number): void {
+    if (turn === this.turn) this.tell({ ...this.seen, refused: reason instanceof FrameRefused ? reason.status : 0 })
+  }
+
+  /** The preview on the screen has become the whole image. */
+  private sharpen(image: Types.IImage): void {
+    if (this.seen.shown < 0 || image.imageId !== this.displayed) return
+    const slice = this.slices[this.seen.shown]
+    this.viewport.renderImageObject(image)
+    const now = this.seen.window
+    const isUntouched = now?.width === this.initial?.width && now?.center === this.initial?.center
+    if (slice !== undefined && isUntouched && ownWindow(slice.attributes) === undefined) this.startWindow(slice)
+    this.viewport.render()
+    this.refresh()
   }
 
   private async display(slice: Slice, index: number, turn: number): Promise<void> {
@@ -270,9 +302,11 @@ export class View {
   private refresh(shown = this.seen.shown): void {
     if (shown < 0) return
     const { voiRange, invert } = this.viewport.getProperties()
+    const slice = this.slices[shown]
     this.tell({
       ...this.seen,
       shown,
+      isWhole: slice !== undefined && isLoaded(slice),
       window: voiRange && !this.isColour ? windowFrom(voiRange) : undefined,
       inverted: (invert ?? false) !== this.isDarkFirst,
       zoom: this.viewport.getZoom(),

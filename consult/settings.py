@@ -196,6 +196,28 @@ class Live(Section):
         return self.public_url or f"ws://{self.host}:{self.port}"
 
 
+class Media(Section):
+    """The door of sound and picture; tickets and orders are sealed with ``live.secret``.
+
+    ``public_url`` is how browsers reach it (``wss://…/media``); empty: host and port as here. ``turn_urls`` are
+    told to browsers with credentials that ``turn_secret`` (coturn's ``static-auth-secret``) makes.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8083
+    public_url: str = ""
+    recordings: Path = Path("/var/lib/consult/recordings")
+    senders: int = 6
+    observers: int = 12
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: str = Field(default="", repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where browsers open a socket."""
+        return self.public_url or f"ws://{self.host}:{self.port}"
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
@@ -216,6 +238,7 @@ class Settings(BaseSettings):
     sms: Sms = Sms()
     outward: Outward = Outward()
     live: Live = Live()
+    media: Media = Media()
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @classmethod

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from consult.listeners.dimse import DimseListener
     from consult.listeners.services import Service
     from consult.live.server import Live
+    from consult.media.server import MediaDoor
     from consult.web.feed import Feed
 
 TICK_S = 0.5
@@ -286,6 +287,13 @@ def build_live(settings: Settings, store: Store) -> "Live":
     )
     origins = (settings.web.public_url, *settings.live.origins)
     return Live(Where(settings.live.host, settings.live.port, origins), record, Times(clock, monotonic))
+
+
+def build_media(settings: Settings) -> "MediaDoor":
+    """The door of sound and picture. Raises ValueError without a secret."""
+    from consult.media.opening import opened
+
+    return opened(settings, clock)
 
 
 def peers_of(parts: Parts) -> "Peers":

@@ -26,13 +26,14 @@ Start = Callable[["Parts", "OpenAPI", ExitStack], None]
 
 
 def add_commands(commands: Commands) -> None:
-    """`consult up | web | feed | live | listeners | worker`."""
+    """`consult up | web | feed | live | listeners | media | worker`."""
     told = {
         "up": ("everything on one machine", _up),
         "web": ("the pages and the API", _web),
         "feed": ("the sockets that tell browsers what changed", _feed),
         "live": ("the rooms of live consultations", _live),
         "listeners": ("the DICOM door", _listeners),
+        "media": ("sound and picture of rooms", _media),
         "worker": ("the relay of facts and the tick of deadlines", _worker),
     }
     for name, (help_text, run) in told.items():
@@ -107,6 +108,35 @@ async def _rooms(settings: Settings) -> None:
         await build_live(settings, store).run(told_to_stop, lambda _: None)
 
 
+def _media(_: argparse.Namespace) -> int:
+    settings = Settings()
+    refused = check_exposure(settings.media.host, settings.web.trusted_proxy)
+    if refused is not None:
+        print(refused, file=sys.stderr)
+        return 1
+    import asyncio
+
+    configure_log(settings.log_level)
+    try:
+        asyncio.run(_calls(settings))
+    except ValueError as lacking:
+        print(lacking, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _calls(settings: Settings) -> None:
+    import asyncio
+
+    from consult.wiring import build_media
+
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with build_media(settings).listening(settings.media.host, settings.media.port):
+        await ended.wait()
+
+
 def configure_log(level: str) -> None:
     """One JSON line an event on standard error; nothing but what the caller names goes in."""
     import logging
@@ -124,6 +154,9 @@ def configure_log(level: str) -> None:
         "werkzeug",
         "httpx",
         "httpcore",
+        "websockets",
+        "aiortc",
+        "aioice",
     ):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     structlog.configure(

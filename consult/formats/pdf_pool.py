@@ -39,6 +39,9 @@ _JOBS: Final = {
     "stamp": ("pdf", "render_stamp"),
     "png": ("rendering", "render_png"),
     "paint": ("rendering", "render"),
+    "waveforms": ("waveforms", "read_waveforms"),
+    "document": ("pages", "document"),
+    "page": ("pages", "page"),
     "shrink": ("attachments", "shrink"),
     "verify": ("verdict", "verify"),
     "identify": ("verdict", "identify"),
@@ -130,6 +133,21 @@ class Workshop:
     ) -> bytes:
         """A frame (from 1) of a DICOM file as a picture, as ``rendering.render`` makes it."""
         picture: bytes = self._make("paint", path, frame, window, within, media_type, quality)
+        return picture
+
+    def waveforms(self, path: Path, group: int, at_s: float, seconds: float) -> dict[str, Any]:
+        """A stretch of an object's curves, as ``waveforms.read_waveforms`` tells them."""
+        curves: dict[str, Any] = self._make("waveforms", path, group, at_s, seconds)
+        return curves
+
+    def document(self, path: Path) -> dict[str, Any]:
+        """What an encapsulated PDF is, as ``pages.document`` tells it."""
+        told: dict[str, Any] = self._make("document", path)
+        return told
+
+    def page(self, path: Path, number: int) -> bytes:
+        """A page of an encapsulated PDF as PNG."""
+        picture: bytes = self._make("page", path, number)
         return picture
 
     def shrink(self, path: Path, kind: str) -> bytes:

@@ -5,6 +5,7 @@ from flask import Blueprint, request
 from consult.actions.parts import Parts
 from consult.domain.errors import NotFound
 from consult.domain.studies import is_uid
+from consult.web.other_objects import other_objects
 from consult.web.passes import Passes, passing
 from consult.web.pictures import pictures
 from consult.web.qido import qido
@@ -21,6 +22,7 @@ def dicomweb(parts: Parts, passes: Passes) -> Blueprint:
     qido(routes, parts, PREFIX)
     wado(routes, parts)
     pictures(routes, parts, passes)
+    other_objects(routes, parts)
     passing(routes, parts)
     stow(routes, parts)
     return routes

@@ -101,7 +101,7 @@ def values(case_id: str) -> dict[str, str]:
         "case_id": case_id, "file_id": "0" * 32, "measurement_id": "0" * 32, "pile": "queue",
         "site": "DUSHAN", "year": "2026",
         "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
-        "tags": "7FE00010", "number": "999999",
+        "tags": "7FE00010", "page": "1", "number": "999999",
         "sop_uid": SOP, "sha256": "0" * 64,
         "person_id": "0" * 32, "code": "DUSHAN", "subject": "institution", "subject_id": "DUSHAN",
     }  # fmt: skip

@@ -9,6 +9,7 @@ import { PRIORITIES, ROLES, SERVICE_TYPES, STATES, VERBS } from '@/generated/wor
 import { images } from '@/images/words'
 import { look } from '@/look/words'
 import { notices } from '@/notices/words'
+import { objects } from '@/objects/words'
 import { operate } from '@/operate/words'
 import { words as report } from '@/report/words'
 import { request } from '@/request/words'
@@ -42,6 +43,7 @@ function inLanguage(language: Language) {
     },
     move: { ...moveWords[language], verb: named(VERBS, language) },
     notices: notices[language],
+    objects: objects[language],
     operate: operate[language],
     report: report[language],
     request: request[language],

@@ -39,6 +39,13 @@ const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-9](\.\d+)?$/
 /** Depths the decoders read as what they are; 32-bit integers would come out as floats. */
 const DEPTHS = new Set([8, 16])
 
+/** What is no image and is shown all the same, in a way of its own (objects/ObjectPane.vue). */
+const READABLE: ReadonlySet<NotShown> = new Set(['report', 'document', 'ecg', 'waveform', 'key_images'])
+
+export function isReadable(kind: NotShown | undefined): boolean {
+  return kind !== undefined && READABLE.has(kind)
+}
+
 /** By modality alone, before any instance is read. */
 export function notShownByModality(modality: string): NotShown | undefined {
   return BY_MODALITY[modality]

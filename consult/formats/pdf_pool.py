@@ -22,6 +22,7 @@ from consult.domain.errors import Broken, NotFound, Refusal, Unavailable, Words
 from consult.formats.attachments import UNREADABLE
 from consult.formats.document import Rendered, ReportDocument, Stamp
 from consult.formats.figures_page import FiguresPage
+from consult.formats.measured import KeyImages, MeasuredStudy
 from consult.formats.trust import TrustSource
 from consult.formats.verdict import REASONS, Identity, Reason, Verdict
 
@@ -43,6 +44,9 @@ _JOBS: Final = {
     "document": ("pages", "document"),
     "page": ("pages", "page"),
     "shrink": ("attachments", "shrink"),
+    "measured_sr": ("measured_sr", "measured_sr"),
+    "measured_pr": ("measured_pr", "measured_pr"),
+    "key_objects": ("key_objects", "key_objects"),
     "verify": ("verdict", "verify"),
     "identify": ("verdict", "identify"),
 }
@@ -52,6 +56,7 @@ _BUSY = Words("文书处理繁忙，请稍后重试。", "Too many documents at 
 _GONE = Words("文书处理进程异常退出，请稍后重试。", "The process for documents went away; try again later.")
 
 
+ObjectKind = Literal["measured_sr", "measured_pr", "key_objects"]
 Trade = Literal["print", "judge", "paint"]
 
 
@@ -111,6 +116,11 @@ class Workshop:
         """A report of figures as PDF."""
         pdf: bytes = self._make("figures", page)
         return pdf
+
+    def dicom(self, kind: ObjectKind, told: MeasuredStudy | KeyImages) -> bytes:
+        """What was measured or chosen on images, as a DICOM object."""
+        made: bytes = self._make(kind, told)
+        return made
 
     def stamp(self, stamp: Stamp) -> bytes:
         """A signature's appearance, one page of PDF."""

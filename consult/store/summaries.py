@@ -72,17 +72,17 @@ def object_of(connection: Connection, institution: str, study_uids: Collection[s
 
 
 def image_of(
-    connection: Connection, institution: str, study_uids: Collection[str], series_uid: str, sop_uid: str
+    connection: Connection, institution: str, study_uids: Collection[str], series_uid: str | None, sop_uid: str
 ) -> Instance | None:
-    """What an image of a series says of itself, the first of the series where none is named; looked for in an
+    """What an image of a series (None: of any) says of itself, the first of it where none is named; looked for in an
     institution's studies with these UIDs only."""
     query = (
         select(instances.c.facts)
         .join(series, series.c.id == instances.c.series_id)
         .where(
             instances.c.study_id.in_(_ids(study_uids, institution)),
-            series.c.series_uid == series_uid,
             instances.c.rank == 0,
+            *((series.c.series_uid == series_uid,) if series_uid is not None else ()),
             *((instances.c.sop_uid == sop_uid,) if sop_uid else ()),
         )
         .order_by(instances.c.id)

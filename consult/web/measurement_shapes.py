@@ -88,6 +88,12 @@ class MeasurementsOut(BaseModel):
     measures: bool
 
 
+class StudyQuery(BaseModel):
+    """A study by its UID; absent: the first one that was measured on."""
+
+    study_uid: Uid | None = None
+
+
 class MeasurementPath(BaseModel):
     """A measurement of a case."""
 

@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from consult.actions import measurement_exports as exports
 from consult.actions import measurements
 from consult.actions.parts import Parts
 from consult.domain.measurements import KINDS, SCALES, VALUE_NAMES, Kept, Measurement, Value
@@ -23,6 +24,7 @@ def measurements_api(parts: Parts) -> Api:
     api = Api("measurements", "Measurements on the images of a case")
     _reading(api, parts)
     _writing(api, parts)
+    _giving_out(api, parts)
     return api
 
 
@@ -64,6 +66,32 @@ def _writing(api: Api, parts: Parts) -> None:
         """One's own measurement is shown no more; If-Match says which version you saw."""
         actor, version = current_actor(), expected_version()
         return _one(measurements.delete(parts.store, path.case_id, path.measurement_id, version, actor, parts.clock()))
+
+
+def _giving_out(api: Api, parts: Parts) -> None:
+    @api.get("/cases/<case_id>/measurements.sr.dcm")
+    def give_report(path: schemas.CasePath, query: shapes.StudyQuery) -> Response:
+        """The measurements on one study as a DICOM structured report (TID 1500)."""
+        made = exports.measured(parts, path.case_id, query.study_uid, "measured_sr", current_actor())
+        return _saved(made, "measurements.sr.dcm")
+
+    @api.get("/cases/<case_id>/measurements.pr.dcm")
+    def give_state(path: schemas.CasePath, query: shapes.StudyQuery) -> Response:
+        """What was drawn on the images of one study as a DICOM presentation state."""
+        made = exports.measured(parts, path.case_id, query.study_uid, "measured_pr", current_actor())
+        return _saved(made, "measurements.pr.dcm")
+
+    @api.get("/cases/<case_id>/key-images.ko.dcm")
+    def give_key_images(path: schemas.CasePath) -> Response:
+        """The key images of the report as a DICOM key object selection."""
+        return _saved(exports.key_images(parts, path.case_id, current_actor()), "key-images.ko.dcm")
+
+
+def _saved(made: bytes, name: str) -> Response:
+    answer = Response(made, mimetype="application/dicom")
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _drawn(body: shapes.DrawnIn) -> Measurement:

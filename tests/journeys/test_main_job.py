@@ -63,6 +63,17 @@ def verdict(site: Site, pdf: bytes) -> dict[str, object]:
     return found
 
 
+def test_the_key_images_go_out_as_a_key_object_selection(site: Site, signed: tuple[str, str, Path]) -> None:
+    case_id, study_uid, _ = signed
+    given = site.signed_in("anlong.doctor").get(f"/api/v1/cases/{case_id}/key-images.ko.dcm")
+    assert given.status_code == 200, given.text
+    chosen = dcmread(io.BytesIO(given.content))
+    assert (chosen.Modality, chosen.StudyInstanceUID) == ("KO", study_uid)
+    (study,) = chosen.CurrentRequestedProcedureEvidenceSequence
+    assert len(study.ReferencedSeriesSequence[0].ReferencedSOPSequence) == 1
+    assert "左侧基底节" in str(chosen)
+
+
 def test_the_signed_report_is_valid_and_newest_and_says_who_signed(site: Site, signed: tuple[str, str, Path]) -> None:
     found = verdict(site, signed[2].read_bytes())
     assert found["valid"] is True, found["reasons"]

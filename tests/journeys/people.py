@@ -16,7 +16,13 @@ WAIT_S = 60
 STORESCU = "/usr/bin/storescu"
 
 
-PROPOSE = {"1.2.840.10008.1.2.4.80": "-xt"}  # dcmtk proposes JPEG-LS only when told to
+PROPOSE = {
+    "1.2.840.10008.1.2.4.50": "-xy",
+    "1.2.840.10008.1.2.4.80": "-xt",
+    "1.2.840.10008.1.2.4.91": "-xw",
+    "1.2.840.10008.1.2.5": "-xr",
+}
+"""dcmtk proposes a compressed transfer syntax only when told to."""
 
 
 def send(site: Site, files: list[Path], caller: str = "ANLONG") -> None:

@@ -6,7 +6,7 @@ import { number, text } from './dicom'
 import { dot, normalOf } from './geometry'
 import type { OpenSeries } from './series'
 import type { Slice } from './slices'
-import type { Seen } from './cornerstone'
+import type { Cut, Seen } from './cornerstone'
 
 export interface Captions {
   study: string[]
@@ -41,9 +41,18 @@ function placeOf(series: OpenSeries, slice: Slice): string[] {
   return lines
 }
 
+/** What is said of a cut: which plane, where, how thick, and what was mended to make it. */
+function cutLines(cut: Cut): string[] {
+  const { t } = i18n.global
+  const lines = cut.plane === 'solid' ? [t('viewer.plane.solid')] : [t('viewer.cut.position', { plane: t(`viewer.plane.${cut.plane}`), mm: cut.at.toFixed(1) })]
+  if (cut.slab.blend !== 'none') lines.unshift(t('viewer.cut.slab', { blend: t(`viewer.blend.${cut.slab.blend}`), mm: cut.slab.thickness_mm }))
+  if (cut.mended !== 'none') lines.unshift(t(`viewer.cut.${cut.mended}`))
+  return lines
+}
+
 export function captionsOf(series: OpenSeries, seen: Seen): Captions {
   const { t } = i18n.global
-  const slice = series.slices[seen.shown]
+  const slice = seen.cut === undefined ? series.slices[seen.shown] : undefined
   const { facts, row } = series
   const date = text(facts, '00080020')
   const lines = [t('viewer.overlay.zoom', { zoom: seen.zoom.toFixed(2) })]
@@ -54,8 +63,8 @@ export function captionsOf(series: OpenSeries, seen: Seen): Captions {
   return {
     study: [date === '' ? '' : day(date), text(facts, '00081030')].filter((line) => line !== ''),
     series: [row.description, `${row.modality}${row.number === undefined ? '' : ` · ${String(row.number)}`}`].filter((line) => line !== ''),
-    place: slice === undefined ? [] : placeOf(series, slice),
-    count: t('viewer.overlay.slice', { i: seen.wanted + 1, n: series.slices.length }),
+    place: seen.cut !== undefined ? cutLines(seen.cut) : slice === undefined ? [] : placeOf(series, slice),
+    count: t('viewer.overlay.slice', { i: seen.wanted + 1, n: seen.count }),
     window: lines,
     gap: slice !== undefined && slice.missingBefore > 0 ? t('viewer.truth.gap', { n: slice.missingBefore }) : '',
   }

@@ -82,3 +82,11 @@ export function tiltOf(positions: Vector[], plane: Orientation): number {
   if (start === undefined || end === undefined || positions.length < 2) return 0
   return angleBetween(minus(end, start), normalOf(plane))
 }
+
+/** A vector turned about an axis (unit vector), in radians, by the right hand. */
+export function turned(a: Vector, axis: Vector, angle: number): Vector {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+  const across = cross(axis, a)
+  const along = dot(axis, a) * (1 - cos)
+  return [a[0] * cos + across[0] * sin + axis[0] * along, a[1] * cos + across[1] * sin + axis[1] * along, a[2] * cos + across[2] * sin + axis[2] * along]
+}

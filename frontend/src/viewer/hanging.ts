@@ -31,6 +31,18 @@ export function priorFor(current: SeriesRow, rows: SeriesRow[]): SeriesRow | und
   return priors.filter((row) => row.studyDate === newest).sort((a, b) => unlike(current, a) - unlike(current, b))[0]
 }
 
+/** The same exam in other slices: of this study and modality, the thinnest that are thinner, else the thickest. */
+export function siblingOf(row: SeriesRow, rows: SeriesRow[]): SeriesRow | undefined {
+  const { thickness } = row
+  if (thickness === undefined) return undefined
+  const others = rows.filter(
+    (other) => other.study === row.study && other.modality === row.modality && other.notShown === undefined && worth(other) > 0 && other.thickness !== undefined && Math.abs(other.thickness - thickness) > 0.2,
+  )
+  const thinner = others.filter((other) => (other.thickness ?? 0) < thickness)
+  const among = thinner.length > 0 ? thinner : others
+  return [...among].sort((a, b) => (thinner.length > 0 ? (a.thickness ?? 0) - (b.thickness ?? 0) : (b.thickness ?? 0) - (a.thickness ?? 0)) || b.received - a.received)[0]
+}
+
 function along(slice: Slice | undefined): number | undefined {
   return slice?.plane === undefined || slice.position === undefined ? undefined : dot(slice.position, normalOf(slice.plane))
 }

@@ -28,6 +28,11 @@ export type Action =
   | 'insert'
   | 'remove'
   | 'overlay'
+  | 'point'
+  | 'layout'
+  | 'planes'
+  | 'sibling'
+  | 'only'
   | 'report'
   | 'write'
   | 'help'
@@ -53,6 +58,11 @@ export const KEY_ROWS: KeyRow[] = [
   { keys: ['m'], action: 'insert', say: 'keys.insert' },
   { keys: ['Delete', 'Backspace'], action: 'remove', say: 'keys.remove' },
   { keys: ['o'], action: 'overlay', say: 'keys.overlay' },
+  { keys: ['c'], action: 'point', say: 'tool.point' },
+  { keys: ['g'], action: 'layout', say: 'keys.layout' },
+  { keys: ['y'], action: 'planes', say: 'keys.planes' },
+  { keys: ['t'], action: 'sibling', say: 'keys.sibling' },
+  { keys: ['f'], action: 'only', say: 'keys.only' },
   { keys: ['e'], action: 'report', say: 'keys.report' },
   { keys: ['Enter'], action: 'write', say: 'keys.write' },
   { keys: ['?'], action: 'help', say: 'keys.help' },

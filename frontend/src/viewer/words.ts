@@ -1,8 +1,11 @@
 /** Words of the reading workplace. */
 import { both } from '@/i18n/both'
 
+import { laid } from './laid'
+
 export const words = both(
   {
+    ...laid.zh,
     back: '返回病例',
     question: '会诊目的',
     history: '病史',
@@ -88,6 +91,7 @@ export const words = both(
       window: '调窗',
       zoom: '缩放',
       pan: '移动',
+      point: '定位',
       length: '测距',
       invert: '反相',
       reset: '还原',
@@ -142,6 +146,10 @@ export const words = both(
       insert: '最近的测量写入报告',
       remove: '删除最近的测量',
       overlay: '显示 / 隐藏图上文字',
+      layout: '下一种布局',
+      planes: '三平面 / 原始',
+      sibling: '同一位置的厚层 / 薄层',
+      only: '只看这一幅',
       report: '展开 / 收起报告',
       write: '到报告里写',
       leave: '从报告回到影像',
@@ -155,6 +163,7 @@ export const words = both(
     phone: { series: '序列', tools: '工具', report: '报告', close: '收起' },
   },
   {
+    ...laid.en,
     back: 'Back to the case',
     question: 'Question',
     history: 'History',
@@ -240,6 +249,7 @@ export const words = both(
       window: 'Window',
       zoom: 'Zoom',
       pan: 'Pan',
+      point: 'Locate',
       length: 'Length',
       invert: 'Invert',
       reset: 'Reset',
@@ -294,6 +304,10 @@ export const words = both(
       insert: 'Latest measurement into the report',
       remove: 'Delete the latest measurement',
       overlay: 'Show / hide text on the image',
+      layout: 'Next layout',
+      planes: 'Three planes / as taken',
+      sibling: 'Thick / thin slices at the same place',
+      only: 'Only this picture',
       report: 'Show / hide the report',
       write: 'Go and write',
       leave: 'Back to the images',

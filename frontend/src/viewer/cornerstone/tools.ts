@@ -5,8 +5,8 @@ import { addTool, annotation, Enums, LengthTool, PanTool, ToolGroupManager, type
 import { sliceOf } from './loading'
 import type { Slice } from '../slices'
 
-/** 'scroll' is ours (Viewport.vue): the pointer turns the pages, and the library's tools leave the left button alone. */
-export type ReadingTool = 'scroll' | 'window' | 'zoom' | 'pan' | 'length'
+/** 'scroll' and 'point' are ours (Viewport.vue): the library's tools leave the left button alone. */
+export type ReadingTool = 'scroll' | 'point' | 'window' | 'zoom' | 'pan' | 'length'
 
 export interface Length {
   id: string
@@ -19,7 +19,7 @@ export interface Length {
 }
 
 const GROUP = 'reading'
-const NAMES: Record<Exclude<ReadingTool, 'scroll'>, string> = {
+const NAMES: Record<Exclude<ReadingTool, 'scroll' | 'point'>, string> = {
   window: WindowLevelTool.toolName as string,
   zoom: 'ZoomByMouse',
   pan: PanTool.toolName as string,
@@ -109,7 +109,7 @@ export function take(tool: ReadingTool): void {
   for (const name of Object.values(NAMES)) {
     if (group.getToolOptions(name)?.bindings.some((binding) => binding.mouseButton === MouseBindings.Primary)) group.setToolPassive(name)
   }
-  if (tool !== 'scroll') group.setToolActive(NAMES[tool], { bindings: [{ mouseButton: MouseBindings.Primary }] })
+  if (tool !== 'scroll' && tool !== 'point') group.setToolActive(NAMES[tool], { bindings: [{ mouseButton: MouseBindings.Primary }] })
 }
 
 export function measurements(): Length[] {

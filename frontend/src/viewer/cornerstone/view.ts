@@ -1,19 +1,28 @@
 /** One picture on the screen: which slice, which window, where the pointer is. */
-import { Enums, getShouldUseCPURendering, RenderingEngine, type Types } from '@cornerstonejs/core'
+import { Enums, getShouldUseCPURendering, type Types } from '@cornerstonejs/core'
 
+import { text, type Vector } from '../dicom'
 import { FrameRefused } from '../frames'
-import { cross, letters, opposite } from '../geometry'
+import { frameOf, nearest, type Place, placeOf } from '../place'
+import type { PaneState, Plane, Slab } from '../shared'
+import type { Slice } from '../slices'
+import type { Unsound } from '../volumes'
+import { ownWindow, rangeOf, type Window, windowFrom, windowFunction, windowOf } from '../windows'
+import { cameraOf, onCanvas, plain, putCamera } from './camera'
 import { pixelsOf, start } from './images'
 import { glimpse, imageIdOf, isLoaded, isVisible, load, onSharper } from './loading'
-import { joinTools, leaveTools } from './tools'
-import type { Slice } from '../slices'
-import { ownWindow, rangeOf, type Window, windowFrom, windowFunction, windowOf } from '../windows'
+import { type Edges, Screen } from './screen'
 
-export interface Edges {
-  top: string
-  right: string
-  bottom: string
-  left: string
+/** What is cut out of a volume. */
+export interface Cut {
+  plane: Plane
+  /** mm along the plane's normal, from the origin of the patient's coordinates. */
+  at: number
+  /** mm between the planes that are scrolled. */
+  step: number
+  slab: Slab
+  /** The images were not a straight stack: this comes out of a mended one. */
+  mended: 'none' | 'tilt' | 'spacing'
 }
 
 /** What is on the screen now. Indices count from 0; -1 while nothing is shown. */
@@ -31,27 +40,30 @@ export interface Seen {
   edges: Edges | undefined
   /** False while a preview made of the first bytes is shown. */
   isWhole: boolean
+  /** How many pictures there are to scroll through. */
+  count: number
+  /** Absent while the images are shown as they were taken. */
+  cut?: Cut
+  /** How the body is lit, where the volume is shown as one. */
+  rendering?: string
+  /** Why no volume can be made of these images. */
+  unsound?: Unsound
 }
 
 export interface Probe {
+  /** -1 on a cut through a volume. */
   column: number
   row: number
+  /** mm, LPS; on a cut through a volume. */
+  at?: Vector
   /** One value, or red, green and blue. */
   values: number[]
   exact: boolean
 }
 
-const NOTHING: Seen = { shown: -1, wanted: -1, refused: undefined, window: undefined, inverted: false, zoom: 1, edges: undefined, isWhole: false }
+export const NOTHING: Seen = { shown: -1, wanted: -1, refused: undefined, window: undefined, inverted: false, zoom: 1, edges: undefined, isWhole: false, count: 0 }
 /** Slices that are only passed over while the wheel turns are not worth a request. */
 const REST_BEFORE_LOADING_MS = 50
-
-let engine: RenderingEngine | undefined
-let opened = 0
-
-function theEngine(): RenderingEngine {
-  engine ??= new RenderingEngine('reading')
-  return engine
-}
 
 export class View {
   private slices: Slice[] = []
@@ -62,70 +74,52 @@ export class View {
   private initial: Window | undefined
   /** What the library has really put on the screen: its own promises resolve even when that failed. */
   private displayed = ''
-  private readonly observer: ResizeObserver
-  /** The reader has not zoomed or moved: the picture fills whatever room it gets. */
-  private isFitted = true
-  private held = false
   private readonly stopListening: () => void
-  private readonly release = (): void => {
-    this.held = false
-  }
+  private readonly screen: Screen<Types.IStackViewport>
 
   private constructor(
-    private readonly id: string,
     element: HTMLDivElement,
     private readonly changed: (seen: Seen) => void,
   ) {
-    theEngine().enableElement({ viewportId: id, type: Enums.ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } })
-    joinTools(id, 'reading')
-    element.addEventListener(Enums.Events.STACK_NEW_IMAGE, (event) => {
-      this.displayed = (event as CustomEvent<{ imageId: string }>).detail.imageId
-    })
-    for (const name of [Enums.Events.VOI_MODIFIED, Enums.Events.CAMERA_MODIFIED]) element.addEventListener(name, () => { this.refresh() })
-    element.addEventListener(Enums.Events.CAMERA_MODIFIED, () => (this.isFitted &&= !this.held))
-    element.addEventListener('pointerdown', () => (this.held = true))
-    window.addEventListener('pointerup', this.release)
+    this.screen = new Screen<Types.IStackViewport>(element, Enums.ViewportType.STACK, {}, () => { this.refresh() })
     this.stopListening = onSharper((image) => { this.sharpen(image) })
-    this.observer = new ResizeObserver(() => { this.resize() })
-    this.observer.observe(element)
+    element.addEventListener(Enums.Events.STACK_NEW_IMAGE, this.noted)
+  }
+
+  private readonly noted = (event: Event): void => {
+    this.displayed = (event as CustomEvent<{ imageId: string }>).detail.imageId
   }
 
   /** Opens a picture in `element`, which must be laid out already. `changed` is told of every change on the screen. */
   static async open(element: HTMLDivElement, changed: (seen: Seen) => void): Promise<View> {
     await start()
-    opened += 1
-    return new View(`view-${String(opened)}`, element, changed)
+    return new View(element, changed)
+  }
+
+  get element(): HTMLDivElement {
+    return this.screen.element
   }
 
   close(): void {
     this.turn += 1
     clearTimeout(this.rest)
-    this.observer.disconnect()
     this.stopListening()
-    window.removeEventListener('pointerup', this.release)
-    leaveTools(this.id, 'reading')
-    theEngine().disableElement(this.id)
+    this.screen.element.removeEventListener(Enums.Events.STACK_NEW_IMAGE, this.noted)
+    this.screen.close()
   }
 
   private get viewport(): Types.IStackViewport {
-    return theEngine().getViewport(this.id)
-  }
-
-  private resize(): void {
-    theEngine().resize(true, true)
-    if (!this.isFitted || this.seen.shown < 0) return
-    this.viewport.resetCamera()
-    this.viewport.render()
+    return this.screen.port
   }
 
   /** Shows another series from `index` on; window, zoom and inversion start anew. */
-  show(slices: Slice[], index: number): void {
+  show(slices: Slice[], index: number, at?: Vector): void {
     this.slices = slices
     this.setTo = 'nothing'
     this.initial = undefined
-    this.isFitted = true
-    this.tell({ ...NOTHING })
-    this.scrollTo(index)
+    this.screen.isFitted = true
+    this.tell({ ...NOTHING, count: slices.length })
+    this.scrollTo((at && nearest(slices, at, slices[index]?.pass)) ?? index)
   }
 
   /** The same series with more of its slices there now: keeps what is on the screen. */
@@ -142,7 +136,7 @@ export class View {
     const slice = this.slices[wanted]
     if (slice === undefined) return
     const turn = ++this.turn
-    this.tell({ ...this.seen, wanted, refused: undefined })
+    this.tell({ ...this.seen, count: this.slices.length, wanted, refused: undefined })
     clearTimeout(this.rest)
     if (isVisible(slice) || this.seen.shown < 0) void this.bring(slice, wanted, turn)
     else this.rest = setTimeout(() => void this.bring(slice, wanted, turn), REST_BEFORE_LOADING_MS)
@@ -267,8 +261,7 @@ export class View {
   /** As it was when the series was opened: window, zoom, position, inversion. */
   reset(): void {
     if (this.seen.shown < 0) return
-    this.isFitted = true
-    this.viewport.resetCamera()
+    this.screen.fit()
     this.viewport.setProperties({
       invert: this.isDarkFirst,
       ...(this.initial === undefined ? {} : { voiRange: rangeOf(this.initial) }),
@@ -310,19 +303,89 @@ export class View {
       window: voiRange && !this.isColour ? windowFrom(voiRange) : undefined,
       inverted: (invert ?? false) !== this.isDarkFirst,
       zoom: this.viewport.getZoom(),
-      edges: this.edges(shown),
+      edges: this.slices[shown]?.plane === undefined ? undefined : this.screen.edges,
     })
   }
 
-  private edges(shown: number): Edges | undefined {
-    const { viewUp, viewPlaneNormal } = this.viewport.getCamera()
-    if (this.slices[shown]?.plane === undefined || viewUp === undefined || viewPlaneNormal === undefined) return undefined
-    const right = cross(viewUp, viewPlaneNormal)
-    return { top: letters(viewUp), bottom: letters(opposite(viewUp)), right: letters(right), left: letters(opposite(right)) }
+  /** Where the slice that was asked for lies. */
+  get place(): Place | undefined {
+    const slice = this.slices[this.seen.wanted]
+    return slice && placeOf(slice)
+  }
+
+  /** The point of the patient in the middle of the screen, mm LPS; undefined where the images have no geometry. */
+  get middle(): Vector | undefined {
+    return this.slices[this.seen.shown]?.plane === undefined ? undefined : cameraOf(this.viewport).focal_point
+  }
+
+  /** Shows the slice nearest to a point of the patient. */
+  moveTo(point: Vector): void {
+    const index = nearest(this.slices, point, this.slices[this.seen.wanted]?.pass)
+    if (index !== undefined && index !== this.seen.wanted) this.scrollTo(index)
+  }
+
+  /** The point of the patient under a point of the element (CSS pixels), mm LPS. */
+  pointAt(x: number, y: number): Vector {
+    return plain(this.viewport.canvasToWorld([x, y]))
+  }
+
+  /** Where a point of the patient falls on the element, CSS pixels. */
+  spotOf(point: Vector): readonly [number, number] {
+    return onCanvas(this.viewport, point)
+  }
+
+  /** One pixel of the image on one pixel of the screen. */
+  fullSize(): void {
+    const spacing = this.slices[this.seen.shown]?.spacing?.[0] ?? 1
+    if (this.seen.shown < 0) return
+    this.screen.isFitted = false
+    this.viewport.setCamera({ parallelScale: (this.screen.element.clientHeight * window.devicePixelRatio * spacing) / 2 })
+    this.viewport.render()
+  }
+
+  state(): PaneState | undefined {
+    const slice = this.slices[this.seen.shown]
+    if (slice === undefined) return undefined
+    const { window } = this.seen
+    return {
+      study_uid: text(slice.attributes, '0020000D'),
+      series_uid: text(slice.attributes, '0020000E'),
+      sop_uid: slice.sop,
+      frame: slice.frame,
+      frame_of_reference_uid: frameOf(slice),
+      plane: 'stack',
+      camera: cameraOf(this.viewport),
+      ...(window === undefined ? {} : { window: { ...window, function: windowFunction(slice.attributes), inverted: this.seen.inverted } }),
+    }
+  }
+
+  /** Shows what `state` says of this series; false where it does not have that slice. */
+  async apply(state: PaneState): Promise<boolean> {
+    const index = this.slices.findIndex((slice) => slice.sop === state.sop_uid && slice.frame === state.frame)
+    const slice = this.slices[index]
+    if (slice === undefined) return false
+    if (index !== this.seen.shown || index !== this.seen.wanted) {
+      const turn = ++this.turn
+      clearTimeout(this.rest)
+      this.tell({ ...this.seen, wanted: index, refused: undefined })
+      await this.bring(slice, index, turn)
+      if (turn !== this.turn || this.seen.shown !== index) return false
+    }
+    if (state.camera !== undefined) {
+      this.screen.isFitted = false
+      putCamera(this.viewport, state.camera)
+    }
+    if (state.window !== undefined && !this.isColour) {
+      this.viewport.setProperties({ voiRange: rangeOf(state.window), invert: state.window.inverted !== this.isDarkFirst })
+    }
+    this.viewport.render()
+    this.refresh()
+    return true
   }
 
   private tell(seen: Seen): void {
     this.seen = seen
+    this.screen.isEmpty = seen.shown < 0
     this.changed(seen)
   }
 }

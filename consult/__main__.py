@@ -9,6 +9,7 @@ from consult.cli.commands import Commands
 
 SUBJECTS = (
     "processes",
+    "live",
     "demo",
     "database",
     "people",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from consult.cli.commands import Commands
 from consult.cli.processes import serve_all
-from consult.settings import Blobs, Database, Dicom, Settings, Trust, Web
+from consult.settings import Blobs, Database, Dicom, Live, Settings, Trust, Web
 
 
 def add_commands(commands: Commands) -> None:
@@ -15,13 +15,14 @@ def add_commands(commands: Commands) -> None:
     demo = commands.add_parser("demo", help="a demonstration with generated patients")
     demo.add_argument("--port", type=int, default=8080, help="HTTP port")
     demo.add_argument("--dicom-port", type=int, default=11112, help="DICOM port")
+    demo.add_argument("--live-port", type=int, help="port of live rooms (else the one after the HTTP port)")
     demo.add_argument("--data", type=Path, default=Path("demo-data"), help="folder for everything that is kept")
     demo.add_argument("--password", required=True, help="password and PIN of every demo account")
     demo.add_argument("--dicom", type=Path, help="a folder of real DICOM files to send as the demo county")
     demo.set_defaults(run=_run)
 
 
-def settings_for(data: Path, port: int, dicom_port: int) -> Settings:
+def settings_for(data: Path, port: int, dicom_port: int, live_port: int | None = None) -> Settings:
     """The settings of a demonstration in a folder."""
     folder = data.resolve()
     return Settings(
@@ -29,6 +30,7 @@ def settings_for(data: Path, port: int, dicom_port: int) -> Settings:
         blobs=Blobs(url=f"file://{folder / 'blobs'}"),
         web=Web(port=port, public_url=f"http://127.0.0.1:{port}", threads=128),
         dicom=Dicom(port=dicom_port),
+        live=Live(port=live_port or port + 1),
         trust=Trust(folder=folder / "trust", demo=True),
     )
 
@@ -36,7 +38,7 @@ def settings_for(data: Path, port: int, dicom_port: int) -> Settings:
 def _run(asked: argparse.Namespace) -> int:
     from consult.domain.errors import Refusal
 
-    settings = settings_for(asked.data, asked.port, asked.dicom_port)
+    settings = settings_for(asked.data, asked.port, asked.dicom_port, asked.live_port)
     try:
         prepare(settings, asked.password)
     except Refusal as refusal:

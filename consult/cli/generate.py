@@ -54,6 +54,12 @@ def _events_script() -> str:
     return workflow_script.events()
 
 
+def _room_script() -> str:
+    from consult.cli import room_script
+
+    return room_script.room()
+
+
 @cache
 def _openapi() -> str:
     """The API's own description, from an application on a database that is thrown away."""
@@ -91,6 +97,7 @@ MADE = (
     Made("ops/dicom-conformance.md", _conformance_page),
     Made("frontend/src/generated/workflow.ts", _workflow_script),
     Made("frontend/src/generated/events.ts", _events_script),
+    Made("frontend/src/generated/room.ts", _room_script),
     Made("consult/web/openapi.json", _openapi),
     Made("frontend/src/generated/api.d.ts", _api_types),
 )

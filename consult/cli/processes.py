@@ -26,12 +26,11 @@ Start = Callable[["Parts", "OpenAPI", ExitStack], None]
 
 
 def add_commands(commands: Commands) -> None:
-    """`consult up | web | feed | live | listeners | media | worker`."""
+    """`consult up | web | feed | listeners | media | worker`."""
     told = {
         "up": ("everything on one machine", _up),
         "web": ("the pages and the API", _web),
         "feed": ("the sockets that tell browsers what changed", _feed),
-        "live": ("the rooms of live consultations", _live),
         "listeners": ("the DICOM door", _listeners),
         "media": ("sound and picture of rooms", _media),
         "worker": ("the relay of facts and the tick of deadlines", _worker),
@@ -45,8 +44,11 @@ def _up(_: argparse.Namespace) -> int:
 
 
 def serve_all(settings: Settings) -> int:
-    """Everything on one machine, in one process."""
-    return serve(settings, _start_all)
+    """Everything on one machine: one process, and one beside it for rooms."""
+    from consult.cli.live import beside
+
+    with beside(settings, LOADED) as told:
+        return serve(told, _start_all)
 
 
 def _web(_: argparse.Namespace) -> int:
@@ -75,37 +77,6 @@ def _worker(_: argparse.Namespace) -> int:
         _until_told()
         worker.stop()
     return 0
-
-
-def _live(_: argparse.Namespace) -> int:
-    """Rooms, in a process that does nothing else: no page and no image may delay a pointer."""
-    settings = Settings()
-    refused = check_exposure(settings.live.host, settings.web.trusted_proxy)
-    if refused is not None:
-        print(refused, file=sys.stderr)
-        return 1
-    import asyncio
-
-    configure_log(settings.log_level)
-    try:
-        asyncio.run(_rooms(settings))
-    except ValueError as lacking:
-        print(lacking, file=sys.stderr)
-        return 1
-    return 0
-
-
-async def _rooms(settings: Settings) -> None:
-    import asyncio
-
-    from consult.wiring import build_live, open_store
-
-    told_to_stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-    with open_store(settings.database.url) as store:
-        gc.freeze()
-        await build_live(settings, store).run(told_to_stop, lambda _: None)
 
 
 def _media(_: argparse.Namespace) -> int:

@@ -15,7 +15,8 @@ announced what there is of it, a person chose between copies, a check found that
 
 TALK = "talk"
 """The subject of what is said beside a case's moves; ``subject_id`` is the case's, whose version it does not change."""
-TALK_FACTS = ("opinion", "message", "file", "measurement")
+TALK_FACTS = ("opinion", "message", "file", "measurement", "room_opened", "room_rings", "room_met", "room_guest",
+              "room_closed")  # fmt: skip
 """A member of a multidisciplinary consultation saved an opinion; something was said, a file handed over, or a
 measurement added, changed, deleted or restored."""
 

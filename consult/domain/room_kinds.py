@@ -153,7 +153,7 @@ class Pace(NamedTuple):
     burst: float
 
 
-PACES: Mapping[Lane, Pace] = MappingProxyType({Lane.DURABLE: Pace(20, 60), Lane.EPHEMERAL: Pace(90, 180)})
+PACES: Mapping[Lane, Pace] = MappingProxyType({Lane.DURABLE: Pace(40, 80), Lane.EPHEMERAL: Pace(90, 180)})
 """A person's pace in a room, over all their tabs: a pointer and a view at 30 Hz each, and some."""
 
 LARGEST_FRAME = 64 << 10

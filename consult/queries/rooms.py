@@ -86,12 +86,12 @@ def record(store: Store, case_id: str, room_id: str, actor: Actor, now: datetime
         )
 
 
-def invitations(store: Store, case_id: str, room_id: str, actor: Actor) -> tuple[Invitation, ...]:
-    """The guests' links of a room. Raises NotFound."""
+def guests(store: Store, case_id: str, actor: Actor) -> tuple[Invitation, ...]:
+    """The guests' links of a case's open room; none where none is open. Raises NotFound."""
     with store.read() as connection:
         cases.find(connection, case_id, actor, What.IMAGES)
-        _of_case(rooms.meeting(connection, room_id), case_id)
-        return tuple(rooms.invitations(connection, room_id))
+        meeting = rooms.open_room(connection, case_id)
+        return () if meeting is None else tuple(rooms.invitations(connection, meeting.id))
 
 
 def _of_case(meeting: Meeting, case_id: str) -> Meeting:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from consult.domain.errors import NotFound
 from consult.domain.meetings import Invitation, Meeting, Visit
@@ -52,6 +52,14 @@ def met(unit: Unit, room_id: str, now: datetime) -> bool:
     """Two were in the room for the first time; False when they were before."""
     first = update(rooms).where(rooms.c.id == room_id, rooms.c.met_at.is_(None)).values(met_at=now)
     return unit.connection.execute(first).rowcount == 1
+
+
+def rings(unit: Unit, room_id: str, now: datetime, every_s: float) -> bool:
+    """Somebody calls; False when somebody did within so many seconds."""
+    before = now - timedelta(seconds=every_s)
+    quiet = or_(rooms.c.rung_at.is_(None), rooms.c.rung_at <= before)
+    called = update(rooms).where(rooms.c.id == room_id, quiet).values(rung_at=now)
+    return unit.connection.execute(called).rowcount == 1
 
 
 def close(unit: Unit, room_id: str, by_name: str, ending: str, reason: str, now: datetime) -> bool:
@@ -166,14 +174,12 @@ def _invitation(row: Any) -> Invitation:
     return Invitation(**{name: getattr(row, name) for name in Invitation.__slots__})
 
 
-def use_invitation(unit: Unit, invitation_id: str, now: datetime) -> bool:
-    """A guest follows a link; False when somebody did before, or it was taken back."""
-    fresh = (
-        room_invitations.c.id == invitation_id,
-        room_invitations.c.used_at.is_(None),
-        room_invitations.c.ended_at.is_(None),
-    )
-    return unit.connection.execute(update(room_invitations).where(*fresh).values(used_at=now)).rowcount == 1
+def use_invitation(unit: Unit, known: Invitation, next_sha256: str, now: datetime) -> None:
+    """A guest follows a link, which from now on opens by another token only. Raises NotFound when one was faster."""
+    mine = room_invitations.c.id == known.id, room_invitations.c.token_sha256 == known.token_sha256
+    used = update(room_invitations).where(*mine).values(used_at=now, token_sha256=next_sha256)
+    if unit.connection.execute(used).rowcount != 1:
+        raise NotFound
 
 
 def end_invitation(unit: Unit, room_id: str, invitation_id: str, now: datetime) -> bool:

@@ -19,6 +19,7 @@ rooms = Table(
     Column("closed_by_name", String(64), nullable=False),
     Column("ending", String(16), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("rung_at", Instant),
     Index("ix_rooms_case_id_opened_at", "case_id", "opened_at"),
 )
 """``open_case_id`` is the case's id while the room is open and null after, so that a case has one open room."""

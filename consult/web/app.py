@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask_openapi.openapi import OpenAPI
@@ -29,6 +30,7 @@ from consult.web.pages import pages
 from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
 from consult.web.reports import reports_api
+from consult.web.rooms import rooms_api
 from consult.web.rota import rota_api
 from consult.web.sendings import sending_figures, sendings_api
 from consult.web.studies import studies_api
@@ -43,7 +45,7 @@ POLICY = "; ".join(
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "worker-src 'self' blob:",
-        "connect-src 'self'",
+        "connect-src 'self'{sockets}",
         "object-src 'self' blob:",
         "frame-src 'self' blob:",
         "frame-ancestors 'self'",
@@ -52,7 +54,6 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -67,6 +68,7 @@ APIS: tuple[Callable[[Parts], Api], ...] = (
     reports_api,
     studies_api,
     talk_api,
+    rooms_api,
     manifests_api,
     members_api,
     measurements_api,
@@ -92,13 +94,13 @@ def create_app(parts: Parts) -> OpenAPI:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     figures = CollectorRegistry()
     sent = _measure(app, figures)
-    passes = _passes(app, parts)
+    passes, headers = _passes(app, parts), _headers(parts)
     if not parts.settings.web.accel:
-        app.wsgi_app = Lane(app.wsgi_app, passes, parts.blobs.prepared, HEADERS.items(), sent)  # type: ignore[method-assign]  # Flask's own way
+        app.wsgi_app = Lane(app.wsgi_app, passes, parts.blobs.prepared, headers.items(), sent)  # type: ignore[method-assign]  # Flask's own way
     if parts.settings.web.trusted_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's own way
     Figures(lambda: [*proof_figures(parts), *sending_figures(parts)], figures)
-    app.after_request(_guard)
+    _guard(app, headers)
     problems.install(app)
     session.install(app, parts)
     audit.install(app, parts)
@@ -115,10 +117,20 @@ def openapi_document(parts: Parts) -> dict[str, Any]:
     return document
 
 
-def _guard(answer: Response) -> Response:
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
-    return answer
+def _headers(parts: Parts) -> dict[str, str]:
+    """What every answer carries; pages may open sockets to the doors of rooms where those have another origin."""
+    live = parts.settings.live
+    told = [urlsplit(url) for url in (live.url, live.media_url) if url]
+    sockets = "".join(f" {url.scheme}://{url.netloc}" for url in told)
+    return {"Content-Security-Policy": POLICY.format(sockets=sockets), **HEADERS}
+
+
+def _guard(app: Flask, headers: dict[str, str]) -> None:
+    @app.after_request
+    def guard(answer: Response) -> Response:
+        for name, value in headers.items():
+            answer.headers.setdefault(name, value)
+        return answer
 
 
 def _passes(app: Flask, parts: Parts) -> Passes:

@@ -65,10 +65,20 @@ class LiveDoor:
         await_http(f"http://127.0.0.1:{self.settings.live.port}/livez", self._process, self._log)
 
     def kill(self) -> None:
-        """End it as a power cut would."""
-        os.kill(self.pid, signal.SIGKILL)
+        """End it as a power cut would, with the process that begins it again."""
+        for pid in (self.pid, self.rooms_pid):
+            os.kill(pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait(timeout=PATIENCE_S)
+
+    @property
+    def rooms_pid(self) -> int:
+        """The process in which the rooms are."""
+        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
+
+    def kill_rooms(self) -> None:
+        """End the process with the rooms as running out of memory would; it is begun again by itself."""
+        os.kill(self.rooms_pid, signal.SIGKILL)
 
     def stop(self) -> int:
         """End it as an administrator would; its exit code."""

@@ -20,6 +20,7 @@ from tests.makers.dicom import ct_slice, part10
 PASSWORD = "Door-4mK9-平台"
 STUDY, SERIES, SOP = "1.2.826.0.1.99.1", "1.2.826.0.1.99.1.1", "1.2.826.0.1.99.1.1.1"
 CANARY = "金丝雀甲乙"
+ROOM_SECRET = "a secret that seals tickets: 0123456789"
 
 
 @dataclass
@@ -87,6 +88,7 @@ def request_body(**changes: Any) -> dict[str, Any]:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """An application with the demonstration's people and one study of ANLONG."""
     settings = settings_for(tmp_path_factory.mktemp("house"), 8080, 11112)
+    settings = settings.model_copy(update={"live": settings.live.model_copy(update={"secret": ROOM_SECRET})})
     prepare(settings, PASSWORD)
     with ExitStack() as closing:
         parts = closing.enter_context(open_parts(settings))

@@ -74,6 +74,8 @@ BODIES = {
     "/api/v1/cases/<case_id>/report": {"impression": "x"},
     "/api/v1/cases/<case_id>/opinion": {"text": "x"},
     "/api/v1/cases/<case_id>/messages": {"text": "x"},
+    "/api/v1/cases/<case_id>/room/close": {"ending": "ended"},
+    "/api/v1/cases/<case_id>/room/guests": {"name": "x"},
     "/api/v1/cases/<case_id>/messages/read": {"message_id": 1},
     "/api/v1/cases/<case_id>/report/checks": {"impression": "x"},
 }
@@ -98,7 +100,8 @@ def routes(house: House) -> list[tuple[str, str]]:
 
 def values(case_id: str) -> dict[str, str]:
     return {
-        "case_id": case_id, "file_id": "0" * 32, "measurement_id": "0" * 32, "pile": "queue",
+        "case_id": case_id, "file_id": "0" * 32, "room_id": "0" * 32, "guest_id": "0" * 32, "measurement_id": "0" * 32,
+        "pile": "queue",
         "site": "DUSHAN", "year": "2026",
         "study_uid": STUDY, "study": STUDY, "series": SERIES, "sop": SOP, "numbers": "1",
         "tags": "7FE00010", "page": "1", "number": "999999",

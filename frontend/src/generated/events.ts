@@ -74,6 +74,11 @@ export const TALK_FACTS = [
   'message',
   'file',
   'measurement',
+  'room_opened',
+  'room_rings',
+  'room_met',
+  'room_guest',
+  'room_closed',
 ] as const
 export type TalkFact = (typeof TALK_FACTS)[number]
 

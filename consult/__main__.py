@@ -10,6 +10,7 @@ from consult.cli.commands import Commands
 SUBJECTS = (
     "processes",
     "live",
+    "room",
     "demo",
     "database",
     "people",

@@ -181,8 +181,7 @@ class Live(Section):
     """The door of live rooms. ``public_url`` is how browsers reach it (``wss://…/live``); empty: host and port as here.
 
     ``secret`` seals the tickets that the web door hands out; both doors need the same one, and `consult up` makes one
-    for itself. ``origins`` are pages beside ``web.public_url`` that may open a socket. ``media_url`` is where browsers
-    reach the door of sound and picture; empty: there is none.
+    for itself. ``origins`` are pages beside ``web.public_url`` that may open a socket.
     """
 
     host: str = "127.0.0.1"
@@ -190,7 +189,6 @@ class Live(Section):
     public_url: str = ""
     secret: str | None = Field(default=None, repr=False, min_length=32)
     origins: tuple[str, ...] = ()
-    media_url: str = ""
 
     @property
     def url(self) -> str:

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Origin
 
-from consult.domain.errors import Refusal
+from consult.domain.errors import NotFound, Refusal
 from consult.domain.meetings import Meeting, Visit
 from consult.domain.room_kinds import CLOSES, LARGEST_FRAME, Pace, RoomRefused, RoomRole, Why
 from consult.domain.room_log import Op
@@ -125,7 +125,7 @@ class Live:
             try:
                 ticket, since = await self._joined(socket)
                 room = await self._room(ticket.room_id)
-            except RoomRefused:
+            except (RoomRefused, NotFound):
                 await _close(socket, "ticket")
             except Refusal:
                 await _close(socket, "away")

@@ -119,8 +119,8 @@ def openapi_document(parts: Parts) -> dict[str, Any]:
 
 def _headers(parts: Parts) -> dict[str, str]:
     """What every answer carries; pages may open sockets to the doors of rooms where those have another origin."""
-    live = parts.settings.live
-    told = [urlsplit(url) for url in (live.url, live.media_url) if url]
+    doors = (parts.settings.live.url, parts.settings.media.public_url)
+    told = [urlsplit(url) for url in doors if url]
     sockets = "".join(f" {url.scheme}://{url.netloc}" for url in told)
     return {"Content-Security-Policy": POLICY.format(sockets=sockets), **HEADERS}
 

@@ -109,7 +109,7 @@ def _way_in(parts: Parts, entered: rooms.Entered) -> dict[str, Any]:
         "role": str(entered.role),
         "ticket": entered.ticket,
         "live_url": f"{live.url}?room={entered.meeting.id}",
-        "media_url": live.media_url or None,
+        "media_url": parts.settings.media.public_url or None,
     }
 
 

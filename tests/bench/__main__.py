@@ -15,7 +15,7 @@ from tests.bench.table import Row, printed
 
 BENCHES = ("store", "stow", "metadata", "prepare", "frames", "viewer", "qido", "worklist", "desk", "turnaround",
            "report",
-           "stow_memory")  # fmt: skip
+           "stow_memory", "live")  # fmt: skip
 Run = Callable[[Path, list[Path], int], list[Row]]
 
 

@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import pytest
 
 from consult.domain.room_log import beginning, first_bad
 from consult.store import people, rooms
-from consult.store.schema import metadata
 from consult.store.unit import Store
-from tests.makers.rooms import DOCTOR, READER, AnOpenRoom, a_room, another_room
+from tests.live.conftest import House, run
+from tests.makers.rooms import DOCTOR, READER, AnOpenRoom, a_room
 from tests.peers.live import Caller, LiveDoor, agree
 
 UID = "1.2.3.4"
@@ -29,36 +28,9 @@ def line(number: int) -> dict[str, Any]:
     return {"id": f"a{number}", "tool": "length", "points": [[number, 0, 0.5], [number, 10, 0.5]], "label": "长度"}
 
 
-@dataclass(frozen=True)
-class House:
-    """One process over one database; a room a test."""
-
-    door: LiveDoor
-    store: Store
-
-    def room(self) -> AnOpenRoom:
-        return another_room(self.store)
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
-    store = Store(f"sqlite:///{folder}/consult.db")
-    metadata.create_all(store.engine)
-    a_room(store)
-    with LiveDoor(f"sqlite:///{folder}/consult.db", folder) as door:
-        yield House(door, store)
-    store.close()
-
-
 @pytest.fixture
 def door(house: House) -> LiveDoor:
     return house.door
-
-
-@pytest.fixture
-def room(house: House) -> AnOpenRoom:
-    return house.room()
 
 
 def kept(store: Store, room: AnOpenRoom) -> list[Any]:
@@ -69,10 +41,6 @@ def kept(store: Store, room: AnOpenRoom) -> list[Any]:
 
 def caller(door: LiveDoor, room: AnOpenRoom, person_id: str, **changes: Any) -> Caller:
     return Caller(door.url, room.ticket(person_id, **changes))
-
-
-def run(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(scenario, 120))
 
 
 def test_all_hear_the_same_deeds_in_one_order_and_the_record_is_chained(
@@ -140,6 +108,10 @@ def test_after_power_cuts_and_torn_lines_nothing_is_lost_or_doubled(
 
     with door:
         run(scenario())
+        assert door.stop() == 0  # asked to, it ends well, and whoever was there has left
+    assert "Traceback" not in door.said()
+    with store.read() as connection:
+        assert all(visit.left_at is not None for visit in rooms.visits(connection, room.id))
     assert max(back) < WARM
     record = kept(store, room)
     assert first_bad(beginning(room.id, room.case_id), record) is None

@@ -39,9 +39,9 @@ def a_room(store: Store) -> AnOpenRoom:
     return another_room(store)
 
 
-def another_room(store: Store, **changes: Any) -> AnOpenRoom:
+def another_room(store: Store, state: State = State.ACCEPTED, **changes: Any) -> AnOpenRoom:
     """One more case with its room."""
-    case_id = brought_to(store, State.ACCEPTED, **{"question": uuid4().hex, **changes})
+    case_id = brought_to(store, state, **{"question": uuid4().hex, **changes})
     opened = Meeting(uuid4().hex, case_id, datetime.now(UTC), READER, PEOPLE[READER].name)
     with store.write() as unit:
         rooms.add(unit, opened)

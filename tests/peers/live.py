@@ -118,8 +118,8 @@ async def opened(url: str, origin: str | None = PAGE) -> ClientConnection:
 class Caller:
     """Somebody in a room, as our page is: applies deeds in order, gives credit back, resends what was not acknowledged.
 
-    ``room`` is what they know, ``heard`` every deed of others and of their own in order, ``now`` the newest of what
-    only counts now, ``refused`` what they could not do.
+    ``frames`` is all that came, ``room`` what they know, ``heard`` every deed in order, ``now`` the newest of what only
+    counts now, ``refused`` what they could not do.
     """
 
     def __init__(self, url: str, ticket: Callable[[], Ticket], secret: str = SECRET) -> None:
@@ -131,6 +131,7 @@ class Caller:
         self.refused: list[Frame] = []
         self.said_no: list[Frame] = []
         self.heard: list[int] = []
+        self.frames: list[Frame] = []
         self.joins = self.paced = 0
         self.closed: tuple[int, str] | None = None
         self.gives_credit = True
@@ -181,6 +182,7 @@ class Caller:
                                       "since": self.room.seq}))  # fmt: skip
 
     async def _hear(self, frame: Frame) -> None:
+        self.frames.append(frame)
         await self._ON[frame["t"]](self, frame)
         self._came.set()
 

@@ -29,6 +29,7 @@ from consult.web.openapi import Api, open_app
 from consult.web.pages import pages
 from consult.web.passes import Lane, Passes
 from consult.web.quarantine import quarantine_api
+from consult.web.rads import rads_api
 from consult.web.reports import reports_api
 from consult.web.rooms import rooms_api
 from consult.web.rota import rota_api
@@ -66,6 +67,7 @@ APIS: tuple[Callable[[Parts], Api], ...] = (
     cases_api,
     desk_api,
     reports_api,
+    rads_api,
     studies_api,
     talk_api,
     rooms_api,

@@ -76,6 +76,45 @@ class TemplatesOut(BaseModel):
     items: list[TemplateOut]
 
 
+class RadsChoiceOut(BaseModel):
+    """One answer of a scoring question."""
+
+    value: str
+    label: str
+
+
+class RadsQuestionOut(BaseModel):
+    """One question: picked from ``choices``, or without any a length in mm."""
+
+    id: str
+    label: str
+    choices: list[RadsChoiceOut]
+
+
+class RadsOut(BaseModel):
+    """A scoring system with its edition and source."""
+
+    id: str
+    name: str
+    edition: str
+    source: str
+    questions: list[RadsQuestionOut]
+
+
+class RadsListOut(BaseModel):
+    """All scoring systems."""
+
+    items: list[RadsOut]
+
+
+class RadsResultOut(BaseModel):
+    """What answers come to; ``sentence`` is meant for the impression."""
+
+    category: str
+    sentence: str
+    advice: str
+
+
 class SignerOut(BaseModel):
     """Whoever signed a document."""
 

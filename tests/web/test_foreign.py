@@ -10,7 +10,12 @@ PUBLIC = {
 }  # fmt: skip
 """What anyone may call; signing in is among it. Everything else wants to know who is there."""
 
-OWN = {"/api/v1/tokens/<token_id>", "/api/v1/templates/<template_id>", "/api/v1/turnaround/reports/<month>"}
+OWN = {
+    "/api/v1/tokens/<token_id>",
+    "/api/v1/templates/<template_id>",
+    "/api/v1/rads/<rads_id>",
+    "/api/v1/turnaround/reports/<month>",
+}
 """Ids that are nobody's secret, or the person's own by construction."""
 
 ADMINISTRATORS = (

@@ -214,3 +214,16 @@ def test_a_text_that_is_too_long_is_refused_at_its_field(there: Desk, author: Br
     refused = author.put(f"/cases/{there.case()}/report", TEXT | {"findings": "长" * 200_000})
     assert refused.status_code == 422
     assert any("findings" in error["field"] for error in refused.get_json()["errors"])
+
+
+def test_a_scoring_system_is_asked_and_answers_with_a_sentence_for_the_impression(author: Browser) -> None:
+    (lung,) = [each for each in author.get("/rads").get_json()["items"] if each["id"] == "lung-rads"]
+    assert {question["id"] for question in lung["questions"]} >= {"kind", "size", "change"}
+    answers = {"kind": "solid", "size": "8", "core": "0", "change": "baseline", "suspicious": "no"}
+    told = author.post("/rads/lung-rads", {"answers": answers}).get_json()
+    assert told["category"] == "4A"
+    assert "2022" in told["sentence"]
+    refused = author.post("/rads/lung-rads", {"answers": answers | {"kind": ""}})
+    assert refused.status_code == 422
+    assert refused.get_json()["errors"][0]["field"] == "kind"
+    assert author.post("/rads/none", {"answers": {}}).status_code == 404

@@ -41,3 +41,25 @@ export const templates = {
   forCase: (caseId: string) => call<Template>(caseAt(caseId, '/template')),
   get: (id: string) => call<Template>(`/api/v1/templates/${encodeURIComponent(id)}`),
 }
+
+/** A scoring system: what it asks, its edition and where its rules stand. */
+export interface RadsSystem {
+  id: string
+  name: string
+  edition: string
+  source: string
+  questions: { id: string; label: string; choices: { value: string; label: string }[] }[]
+}
+
+/** What answers come to; `sentence` belongs into the impression, `advice` into the recommendation. */
+export interface RadsResult {
+  category: string
+  sentence: string
+  advice: string
+}
+
+export const rads = {
+  all: () => call<{ items: RadsSystem[] }>('/api/v1/rads'),
+  score: (id: string, answers: Record<string, string>) =>
+    call<RadsResult>(`/api/v1/rads/${encodeURIComponent(id)}`, { method: 'POST', json: { answers } }),
+}

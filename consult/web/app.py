@@ -28,6 +28,7 @@ from consult.web.notices import notices_api
 from consult.web.openapi import Api, open_app
 from consult.web.pages import pages
 from consult.web.passes import Lane, Passes
+from consult.web.phrases import phrases_api
 from consult.web.quarantine import quarantine_api
 from consult.web.rads import rads_api
 from consult.web.reports import reports_api
@@ -68,6 +69,7 @@ APIS: tuple[Callable[[Parts], Api], ...] = (
     desk_api,
     reports_api,
     rads_api,
+    phrases_api,
     studies_api,
     talk_api,
     rooms_api,

@@ -227,3 +227,20 @@ def test_a_scoring_system_is_asked_and_answers_with_a_sentence_for_the_impressio
     assert refused.status_code == 422
     assert refused.get_json()["errors"][0]["field"] == "kind"
     assert author.post("/rads/none", {"answers": {}}).status_code == 404
+
+
+def test_ones_own_phrases_are_kept_in_order_and_a_second_window_cannot_overwrite_them(
+    author: Browser, requester: Browser
+) -> None:
+    assert author.get("/phrases?modality=CT&body_part=HEAD").get_json()["own"] == []
+    mine = [{"shortcut": "正常", "section": "impression", "text": "未见明显异常。"}]
+    kept = author.put("/account/phrases", {"items": mine, "version": 0}).get_json()
+    assert (kept["own"], kept["version"]) == (mine, 1)
+    late = author.put("/account/phrases", {"items": [], "version": 0})
+    assert (late.status_code, late.get_json()["code"]) == (412, "stale")
+    wrong = author.put("/account/phrases", {"items": [mine[0] | {"shortcut": "a b"}], "version": 1})
+    assert wrong.get_json()["errors"][0]["field"] == "items.0.shortcut"
+    told = author.get("/phrases?modality=CT&body_part=HEAD").get_json()
+    assert told["own"] == mine
+    assert "脑出血" in {phrase["shortcut"] for phrase in told["house"]}
+    assert requester.get("/phrases").get_json()["own"] == []

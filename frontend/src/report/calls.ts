@@ -2,7 +2,7 @@
 import { call, caseAt } from '@/api/calls'
 import { transport } from '@/api/wire'
 
-import type { Finding, ReportOnServer, ReportText, Template } from './text'
+import type { Finding, ReportOnServer, ReportText, Section, Template } from './text'
 
 export interface Checked {
   findings: Finding[]
@@ -62,4 +62,24 @@ export const rads = {
   all: () => call<{ items: RadsSystem[] }>('/api/v1/rads'),
   score: (id: string, answers: Record<string, string>) =>
     call<RadsResult>(`/api/v1/rads/${encodeURIComponent(id)}`, { method: 'POST', json: { answers } }),
+}
+
+/** A text with choices `{a|b}` and blanks `{}`, put in by its shortcut. */
+export interface Phrase {
+  shortcut: string
+  section: Section
+  text: string
+}
+
+/** One's own come first; `version` is that of one's own list. */
+export interface Phrases {
+  own: Phrase[]
+  house: Phrase[]
+  version: number
+}
+
+export const phrases = {
+  all: (modality: string, bodyPart: string) =>
+    call<Phrases>(`/api/v1/phrases?${new URLSearchParams({ modality, body_part: bodyPart }).toString()}`),
+  keep: (items: Phrase[], version: number) => call<Phrases>('/api/v1/account/phrases', { method: 'PUT', json: { items, version } }),
 }

@@ -6,6 +6,7 @@ import { asProblem, type Problem } from '@/api/problem'
 
 import { report, templates } from './calls'
 import { useChecks } from './checks'
+import { usePhrases } from './phrases'
 import { Draft, type DraftState } from './draft'
 import { dropReport, keepReport, keptReport } from './kept'
 import { EMPTY, isSame, type KeyImage, type ReportOnServer, type Section, SECTIONS, type Template } from './text'
@@ -34,6 +35,7 @@ export function useDesk(caseId: string, mayWrite: Readonly<Ref<boolean>>) {
 
   const windows = joinWindows(personId, caseId, hear)
   const text = computed(() => state.value?.text ?? EMPTY)
+  const book = usePhrases(template, () => mode.value === 'editing')
   const checks = useChecks(caseId, text, () => mode.value === 'editing' || mode.value === 'readonly')
 
   function changed(now: DraftState): void {
@@ -198,6 +200,7 @@ export function useDesk(caseId: string, mayWrite: Readonly<Ref<boolean>>) {
     template,
     place,
     asked,
+    book,
     ...checks,
     open,
     edit,

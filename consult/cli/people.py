@@ -13,6 +13,7 @@ from consult.domain.cases import ServiceType
 from consult.domain.errors import Refusal, Words
 from consult.domain.people import (
     STAFF_ROLES,
+    Approval,
     Institution,
     InstitutionKind,
     Language,
@@ -58,7 +59,8 @@ def _institution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ae", action="append", default=[], metavar="TITLE", help="an AE title it calls by; repeat")
     parser.add_argument("--two-person", action="store_true", help="its reports need a second signature")
     parser.add_argument("--auto-triage", action="store_true", help="complete cases go to the router by themselves")
-    parser.add_argument("--approver", action="store_true", help="its requests need a department head")
+    parser.add_argument("--approval", type=Approval, choices=list(Approval), default=Approval.NONE,
+                        help="which of its requests need a department head")  # fmt: skip
     parser.add_argument("--thin", action="store_true", help="its cases wait for thin slices")
     parser.set_defaults(run=lambda asked: _do(_add_institution, asked))
 
@@ -130,7 +132,7 @@ def _add_institution(parts: "Parts", asked: argparse.Namespace) -> str:
     from consult.queries import nodes
 
     held = {node.ae_title for node in nodes.every(parts.store) if node.institution == asked.code}
-    policy = SitePolicy(asked.two_person, asked.approver, asked.auto_triage, asked.thin)
+    policy = SitePolicy(asked.two_person, asked.approval, asked.auto_triage, asked.thin)
     added = Institution(
         asked.code, Words(asked.zh, asked.en), asked.kind, frozenset(asked.ae) | held, policy, asked.centre
     )

@@ -246,6 +246,7 @@ class Case:
     parent_id: str | None = None
     members: tuple[Member, ...] = ()  # of a multidisciplinary consultation
     patient_class: str = ""  # outpatient, inpatient, emergency; empty: not said, and kept as long as an inpatient's
+    approval_asked_at: datetime | None = None  # a draft that waits for its house's head since then
     patient_override: str = ""  # why images go with the request though they differ about the patient
 
     def stay_ends(self, now: datetime) -> Iterable[tuple[State, datetime, datetime]]:
@@ -363,6 +364,7 @@ _READERS: dict[str, Any] = {
     "reported_at": _moment,
     "signed_at": _moment,
     "completes_by": _moment,
+    "approval_asked_at": _moment,
     "reminded": tuple,
     "recalls": lambda value: tuple(_recall(recall) for recall in value),
     "study_uids": tuple,

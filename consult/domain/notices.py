@@ -129,6 +129,9 @@ def _calls(zh: str, en: str) -> tuple[Notice, ...]:
 NOTICES: tuple[Notice, ...] = (
     _notice("submit", (A.COORDINATORS,), U.ACTION, "新申请待受理", "A new request waits to be triaged",
             chain="performing"),
+    _notice("ask_approval", (A.HEADS_ASKING,), U.ACTION, "有申请待您审批", "A request waits for your approval"),
+    _notice("decline_approval", (A.REQUESTER,), U.ACTION, "申请未获同意，请查看原因",
+            "The request was not approved; see why"),
     _notice("resubmit", (A.COORDINATORS,), U.ACTION, "资料已补充，待受理", "The supplement is there; triage it"),
     _notice("emergency_submit", (A.COORDINATORS,), U.EMERGENCY, "急诊申请已提交，正在派单",
             "An emergency was submitted and is being assigned"),

@@ -62,18 +62,26 @@ class Language(StrEnum):
     EN = "en"
 
 
+class Approval(StrEnum):
+    """Which requests of a house a head of department must agree to before they leave it."""
+
+    NONE = "none"
+    EMERGENCY_EXEMPT = "emergency_exempt"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class SitePolicy:
     """What an institution decided for its own cases.
 
     As the performing side: ``two_person`` asks a second signature of a reviewer on every report,
     ``auto_triage`` lets a complete case go to the router without a coordinator.
-    As the requesting side: ``approver_required`` asks a department head before a request leaves the house,
+    As the requesting side: ``approval`` asks a department head before a request leaves the house,
     ``thin_required`` holds a case that has thick slices only.
     """
 
     two_person: bool = False
-    approver_required: bool = False
+    approval: Approval = Approval.NONE
     auto_triage: bool = False
     thin_required: bool = False
 

@@ -9,6 +9,8 @@ class Verb(StrEnum):
     REVISE = "revise"
     LINK_STUDIES = "link_studies"
     SUBMIT = "submit"
+    ASK_APPROVAL = "ask_approval"
+    DECLINE_APPROVAL = "decline_approval"
     IMAGES_INCOMPLETE = "images_incomplete"
     IMAGES_COMPLETE = "images_complete"
     RETURN_FOR_SUPPLEMENT = "return_for_supplement"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from consult.domain import appointments, critical, emergency, members, recalls
+from consult.domain import appointments, approval, critical, emergency, members, recalls
 from consult.domain import workflow_effects as effects
 from consult.domain import workflow_needs as needs
 from consult.domain.cases import Case, State, Stay, case_of, document_of, plain
@@ -121,6 +121,8 @@ def _one(*states: State) -> frozenset[State]:
     return frozenset(states)
 
 
+COMPLETE = (needs.REQUEST_FILLED, needs.CONSENTED, needs.STUDY_OR_FOLLOWS, needs.AGREED, needs.NO_DUPLICATE,
+            members.SPECIALTIES_NAMED)  # fmt: skip
 WRITTEN = (needs.REPORT_WRITTEN, needs.CHECKS_PASS, needs.CRITICAL_SETTLED)
 SIGNING = (emergency.PATIENT_NAMED, *WRITTEN, needs.IMAGES_PROVEN)
 
@@ -131,8 +133,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T01b", V.LINK_STUDIES, _from(S.DRAFT, S.IN_PROGRESS), None, {W.REQUESTER, W.SYSTEM},
          "关联影像", "Link images", effect=effects.link_studies, asks=("study_uids",)),
     _row("T02", V.SUBMIT, _one(S.DRAFT), S.SUBMITTED, {W.REQUESTER, W.APPROVER}, "提交", "Submit",
-         needs=(needs.REQUEST_FILLED, needs.CONSENTED, needs.STUDY_OR_FOLLOWS, needs.AGREED, needs.NO_DUPLICATE,
-                members.SPECIALTIES_NAMED, needs.APPROVED)),
+         needs=(*COMPLETE, needs.APPROVED)),
+    _row("T02b", V.ASK_APPROVAL, _one(S.DRAFT), None, {W.REQUESTER}, "送审", "Ask for approval",
+         needs=(approval.HEAD_WANTED, *COMPLETE), effect=approval.ask),
+    _row("T02c", V.DECLINE_APPROVAL, _one(S.DRAFT), None, {W.APPROVER}, "审批退回", "Send back",
+         effect=approval.send_back, reason=True),
     _row("T03", V.IMAGES_INCOMPLETE, _one(S.SUBMITTED), S.AWAITING_IMAGES, {W.SYSTEM},
          "影像不完整", "Images incomplete", needs=(needs.IMAGES_LACKING,)),
     _row("T04", V.IMAGES_COMPLETE, _one(S.AWAITING_IMAGES), S.SUBMITTED, {W.SYSTEM}, "影像已齐", "Images complete",
@@ -224,9 +229,10 @@ TRANSITIONS: tuple[Transition, ...] = (
          "Decline invitation", effect=members.decline_invitation, reason=True),
     _row("T34", V.GIVE_OUTCOME, _one(S.CLOSED), None, {W.REQUESTER}, "填写转归", "Give outcome",
          effect=effects.give_outcome, asks=("outcome", "concordance")),
-    _row("T35", V.EMERGENCY_SUBMIT, _one(S.DRAFT), S.QUEUED, {W.REQUESTER}, "急诊提交", "Emergency submit",
+    _row("T35", V.EMERGENCY_SUBMIT, _one(S.DRAFT), S.QUEUED, {W.REQUESTER, W.APPROVER}, "急诊提交", "Emergency submit",
          needs=(needs.EMERGENCY_FILLED, needs.STUDY_OR_FOLLOWS, needs.AGREED, needs.PATIENT_FITS,
-                members.SPECIALTIES_NAMED), effect=effects.emergency_submit, asks=("patient_override",)),
+                members.SPECIALTIES_NAMED, needs.APPROVED),
+         effect=effects.emergency_submit, asks=("patient_override",)),
     _row("T35b", V.COMPLETE_REQUEST, _from(S.SUBMITTED, S.ACKNOWLEDGED), None, {W.REQUESTER}, "补齐申请",
          "Complete request", needs=(emergency.REST_IS_OWED,), effect=effects.complete_request, asks=("request",)),
     _row("T35c", V.REMIND_REQUEST, LIVE - {S.DRAFT}, None, {W.SYSTEM}, "提醒补齐申请", "Remind of the request",
@@ -330,7 +336,7 @@ def open_to(case: Case, actor: Actor, world: World, now: datetime) -> tuple[Move
             ),
         )
         for row in TRANSITIONS
-        if case.state in row.origins and needs.is_any(row.who, case, actor) and is_offered(row.verb, case)
+        if case.state in row.origins and needs.is_any(row.who, case, actor) and is_offered(row.verb, case, world)
     )
 
 

@@ -43,6 +43,7 @@ def row_of(case: Case, due_at: datetime | None) -> dict[str, Any]:
         "due_at": due_at,
         "offer_until": case.offer_until,
         "alert_due_at": alert_due_at(case),
+        "approval_asked_at": case.approval_asked_at,
         "live": case.state in LIVE,
         "sampled": case.sampled,
         "rank": rank_of(case, due_at),

@@ -217,6 +217,9 @@ def _mine(actor: Actor) -> Condition:
         mine.append(and_(waits, or_(cases.c.centre == site, cases.c.performing_site == site)))
     if Role.REVIEWER in actor.roles:
         mine.append(and_(cases.c.state == State.IN_REVIEW, cases.c.performing_site == site))
+    if Role.APPROVER in actor.roles:
+        asked = cases.c.state == State.DRAFT, cases.c.approval_asked_at.is_not(None)
+        mine.append(and_(*asked, cases.c.requesting_site == site))
     return or_(*mine)
 
 

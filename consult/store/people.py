@@ -1,6 +1,6 @@
 """Institutions, agreements and people in the database, as the values the rules take."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,17 @@ from sqlalchemy import Connection, Executable, Row, delete, insert, literal, sel
 
 from consult.domain.agreements import Agreement
 from consult.domain.errors import NotFound, Stale, Words
-from consult.domain.people import Institution, InstitutionKind, Language, Licence, Person, Role, SitePolicy, Skill
+from consult.domain.people import (
+    Approval,
+    Institution,
+    InstitutionKind,
+    Language,
+    Licence,
+    Person,
+    Role,
+    SitePolicy,
+    Skill,
+)
 from consult.store import nodes
 from consult.store.tables_people import (
     agreements,
@@ -55,11 +65,16 @@ def _institutions(connection: Connection, codes: Sequence[str] | None) -> list[I
             name=Words(row.name_zh, row.name_en),
             kind=InstitutionKind(row.kind),
             ae_titles=frozenset(called.get(row.code, ())),
-            policy=SitePolicy(**row.policy),
+            policy=_policy(row.policy),
             centre=row.centre,
         )
         for row in connection.execute(query)
     ]
+
+
+def _policy(kept: Mapping[str, Any]) -> SitePolicy:
+    read: dict[str, Any] = {**kept, "approval": Approval(kept["approval"])}
+    return SitePolicy(**read)
 
 
 def keep_institution(unit: Unit, kept: Institution) -> None:

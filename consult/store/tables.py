@@ -105,6 +105,7 @@ cases = Table(
     Column("patient_class", String(16)),
     Column("offer_until", Instant),
     Column("alert_due_at", Instant),
+    Column("approval_asked_at", Instant),
     Index("ix_cases_rank_id", "rank", "id"),
     Index("ix_cases_requesting_site_rank", "requesting_site", "rank"),
     Index("ix_cases_performing_site_rank", "performing_site", "rank"),

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from consult.domain import agreements, clocks, writing_rules
+from consult.domain.approval import is_asked_for
 from consult.domain.calendars import CHINA
-from consult.domain.cases import Case, Priority, State
+from consult.domain.cases import Case, State
 from consult.domain.completeness import StudyCompleteness
 from consult.domain.critical_terms import critical_terms
 from consult.domain.errors import Words
@@ -116,7 +117,7 @@ def world_of(connection: Connection, case: Case, now: datetime, overridden: froz
         images=images_of(connection, case),
         patient_differs=patients.differences_of(connection, case),
         two_person=performing.policy.two_person and not is_mdt(case),
-        approver_required=requesting.policy.approver_required and case.priority is not Priority.EMERGENCY,
+        approver_required=is_asked_for(requesting.policy.approval, case.priority),
         unfit=_unfit(connection, case, now) if case.state in ROUTABLE else {},
         report_missing=missing,
         blocking=blocking,

@@ -1,5 +1,6 @@
 """Accounts, institutions and agreements as JSON, in and out."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from consult.domain.agreements import Agreement
 from consult.domain.audit import Row
 from consult.domain.cases import ServiceType
 from consult.domain.errors import Words
-from consult.domain.people import Institution, InstitutionKind, Licence, Role, SitePolicy, Skill
+from consult.domain.people import Approval, Institution, InstitutionKind, Licence, Role, SitePolicy, Skill
 from consult.queries.administration import Account, House, KeptAgreement
 from consult.web.schemas import In, Line, Name
 from consult.web.session import NamesOut, SkillOut
@@ -134,7 +135,7 @@ class PolicyIn(In):
     """What a house decided for its own cases."""
 
     two_person: bool
-    approver_required: bool
+    approval: Approval
     auto_triage: bool
     thin_required: bool
 
@@ -169,7 +170,7 @@ class InstitutionOut(BaseModel):
     kind: str
     centre: str | None
     ae_titles: list[str]
-    policy: dict[str, bool]
+    policy: PolicyIn
     accounts: int
 
 
@@ -262,7 +263,7 @@ def opened_out(opened: Opened, soon: date) -> OpenedOut:
 def institution_out(house: House) -> InstitutionOut:
     """An institution as JSON."""
     told = house.institution
-    policy = {name: getattr(told.policy, name) for name in PolicyIn.model_fields}
+    policy = PolicyIn(**asdict(told.policy))
     return InstitutionOut(
         code=told.code,
         version=house.version,

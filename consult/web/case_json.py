@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from consult.domain import approval
 from consult.domain.cases import Case, Patient, Why
 from consult.domain.clocks import ClockReading
 from consult.domain.critical import alert_due_at
@@ -143,6 +144,7 @@ def listed_out(case: Case, due: datetime | None, sites: Mapping[str, Institution
         "due_at": due,
         "offer_until": case.offer_until,
         "alert_due_at": alert_due_at(case),
+        "approval_asked_at": case.approval_asked_at,
         "updated_at": case.updated_at,
     }
 
@@ -192,12 +194,16 @@ def clock_out(reading: ClockReading) -> case_shapes.ClockOut:
     )
 
 
+AGREE = Words("同意并提交", "Agree and submit")
+"""What submitting is called while the request waits for the head's word."""
+
+
 def move_out(move: Move, case: Case) -> case_shapes.MoveOut:
     """A move with every need, met or not; ``view`` judged them with nothing said yet."""
     unmet = {need.code: sentence for need, sentence in move.unmet}
     return case_shapes.MoveOut(
         verb=str(move.row.verb),
-        label=spoken(move.row.label),
+        label=spoken(AGREE if move.row.verb is Verb.SUBMIT and approval.waits(case) else move.row.label),
         needs=[
             case_shapes.NeedOut(
                 met=need.code not in unmet,

@@ -262,6 +262,7 @@ class ListedOut(BaseModel):
     due_at: datetime | None
     offer_until: datetime | None
     alert_due_at: datetime | None
+    approval_asked_at: datetime | None
     updated_at: datetime
 
 

@@ -8,7 +8,7 @@ from consult.actions import cases as requests
 from consult.actions.once import Once
 from consult.domain.cases import Priority, State, rebuild
 from consult.domain.errors import Invalid, NotAllowed, Unmet
-from consult.domain.people import SYSTEM, SitePolicy
+from consult.domain.people import SYSTEM, Approval, SitePolicy
 from consult.domain.workflow import Verb
 from consult.store import cases
 from consult.store.unit import Store
@@ -88,7 +88,7 @@ def test_another_question_on_the_same_images_may_be_asked(house: Store) -> None:
 
 
 def test_where_the_house_asks_for_it_the_head_submits_and_an_emergency_need_not_wait(house: Store) -> None:
-    policy(house, "ANLONG", SitePolicy(approver_required=True))
+    policy(house, "ANLONG", SitePolicy(approval=Approval.EMERGENCY_EXEMPT))
     case_id = begun(house)
     with pytest.raises(Unmet):
         by(house, case_id, "anlong.doctor", Verb.SUBMIT)

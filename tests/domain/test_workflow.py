@@ -58,6 +58,8 @@ RULES: dict[str, tuple[str, str, str, set[str]]] = {
         "T01", "draft submitted awaiting_images returned queued assigned accepted scheduled in_progress", "=",
         {"requester", "system"},
     ),
+    "ask_approval": ("T02", "draft", "=", {"requester"}),
+    "decline_approval": ("T02", "draft", "=", {"approver"}),
     "submit": ("T02", "draft", "submitted", {"requester", "approver"}),
     "images_incomplete": ("T03", "submitted", "awaiting_images", {"system"}),
     "images_complete": ("T04", "awaiting_images", "submitted", {"system"}),
@@ -116,7 +118,7 @@ RULES: dict[str, tuple[str, str, str, set[str]]] = {
     "accept_invitation": ("T33", SEATED, "=", {"invited"}),
     "decline_invitation": ("T33", SEATED, "=", {"member"}),
     "give_outcome": ("T34", "closed", "=", {"requester"}),
-    "emergency_submit": ("T35", "draft", "queued", {"requester"}),
+    "emergency_submit": ("T35", "draft", "queued", {"requester", "approver"}),
     "complete_request": ("T35", " ".join(LIVE[1:14]), "=", {"requester"}),
     "remind_request": ("T35", " ".join(LIVE[1:]), "=", {"system"}),
     "remind_supplement": ("T29", "returned", "=", {"system"}),
@@ -135,7 +137,7 @@ RULES: dict[str, tuple[str, str, str, set[str]]] = {
 WITH_REASON = {
     "return_for_supplement", "reject", "decline", "reschedule", "release", "reassign", "return_review", "addend",
     "correct", "recall", "withdraw", "cancel", "mark_entered_in_error", "session_failed",
-    "decline_invitation",
+    "decline_invitation", "decline_approval",
 }  # fmt: skip
 # who of the demonstration is what to a case of ANLONG that guiyang.ct reads, and nothing else that matters here
 STANDS_FOR: dict[Who, Actor] = {

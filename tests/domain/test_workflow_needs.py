@@ -28,6 +28,7 @@ BROKEN: dict[str, Broken] = {
     "agreed": (Verb.SUBMIT, State.DRAFT, ASKS, {}, {"agreed": False}, {}),
     "no-duplicate": (Verb.SUBMIT, State.DRAFT, ASKS, {}, {"duplicate": "HZ20261124-0009"}, {}),
     "approved": (Verb.SUBMIT, State.DRAFT, ASKS, {}, {"approver_required": True}, {}),
+    "head-wanted": (Verb.ASK_APPROVAL, State.DRAFT, ASKS, {}, {}, {}),
     "emergency-filled": (Verb.EMERGENCY_SUBMIT, State.DRAFT, ASKS, {"priority": Priority.URGENT}, {}, {}),
     "images-lacking": (Verb.IMAGES_INCOMPLETE, State.SUBMITTED, ACTORS["system"], {}, {}, {}),
     "images-settled": (

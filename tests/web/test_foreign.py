@@ -63,7 +63,7 @@ BODIES = {
     "/api/v1/admin/institutions/<code>": {
         "name": {"zh": "x", "en": "x"},
         "kind": "hospital",
-        "policy": dict.fromkeys(("two_person", "approver_required", "auto_triage", "thin_required"), False),
+        "policy": dict.fromkeys(("two_person", "auto_triage", "thin_required"), False) | {"approval": "none"},
     },
     "/api/v1/admin/agreements/<number>": {
         "requesting_site": "DUSHAN",

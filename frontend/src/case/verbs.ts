@@ -22,6 +22,8 @@ const MANNERS: Record<string, Manner> = {
   record_call: { weight: 'forward', place: 'here' },
   session_failed: { weight: 'stop', place: 'here' },
   submit: { weight: 'forward', place: 'here' },
+  ask_approval: { weight: 'forward', place: 'here' },
+  decline_approval: { weight: 'forward', place: 'here' },
   emergency_submit: { weight: 'forward', place: 'here' },
   resubmit: { weight: 'forward', place: 'here' },
   triage: { weight: 'forward', place: 'here' },

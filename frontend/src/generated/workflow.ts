@@ -27,6 +27,8 @@ export const VERBS = {
   revise: { zh: '修改申请', en: 'Edit request', asks: ['request'], reason: false },
   link_studies: { zh: '关联影像', en: 'Link images', asks: ['study_uids'], reason: false },
   submit: { zh: '提交', en: 'Submit', asks: [], reason: false },
+  ask_approval: { zh: '送审', en: 'Ask for approval', asks: [], reason: false },
+  decline_approval: { zh: '审批退回', en: 'Send back', asks: [], reason: true },
   images_incomplete: { zh: '影像不完整', en: 'Images incomplete', asks: [], reason: false },
   images_complete: { zh: '影像已齐', en: 'Images complete', asks: [], reason: false },
   return_for_supplement: { zh: '退回补充', en: 'Return for supplement', asks: ['items'], reason: true },

@@ -20,7 +20,7 @@ function row(id: string, version = 1, priority: Priority = 'routine'): CaseRow {
     body_part: 'HEAD',
     requesting_site: { code: 'ANLONG', name: '安龙县人民医院' },
     performing_site: { code: 'GUIYANG', name: '贵阳专家中心' },
-    alerts: 0, alert_due_at: null,
+    alerts: 0, alert_due_at: null, approval_asked_at: null,
     assignee: null,
     due_at: null,
     offer_until: null,

@@ -12,7 +12,7 @@ const TABS: [role: string, tabs: Tab[]][] = [
   ['reviewer', [{ queue: 'mine', name: 'review' }]],
   ['coordinator', [{ queue: 'mine', name: 'dispatch' }, { queue: 'site', name: 'region' }]],
   ['requester', [{ queue: 'mine', name: 'requests' }, { queue: 'site', name: 'site' }]],
-  ['approver', [{ queue: 'site', name: 'site' }]],
+  ['approver', [{ queue: 'mine', name: 'approval' }, { queue: 'site', name: 'site' }]],
   ['site_admin', [{ queue: 'site', name: 'site' }]],
   ['qa', [{ queue: 'all', name: 'sample' }]],
   ['platform_admin', [{ queue: 'all', name: 'all' }]],

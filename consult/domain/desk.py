@@ -19,10 +19,11 @@ class Pile(StrEnum):
     OFFERS = "offers"
     IMAGES = "images"
     RETURNED = "returned"
+    UNACKNOWLEDGED = "unacknowledged"
 
 
 COLUMNS = (Pile.INTAKE, Pile.QUEUE, Pile.READING, Pile.DELIVERY)
-ALARMS = (Pile.CRITICAL, Pile.OVERDUE, Pile.OFFERS, Pile.IMAGES, Pile.RETURNED)
+ALARMS = (Pile.CRITICAL, Pile.OVERDUE, Pile.OFFERS, Pile.UNACKNOWLEDGED, Pile.IMAGES, Pile.RETURNED)
 
 OF_STATES: Mapping[Pile, tuple[State, ...]] = {
     Pile.INTAKE: (State.SUBMITTED,),

@@ -42,6 +42,8 @@ def _on(pile: Pile, actor: Actor, as_of: datetime) -> ColumnElement[bool]:
         lies = and_(cases.c.alert_due_at > BEFORE_ANY, cases.c.live)  # unlike IS NOT NULL, served by the index
     elif pile is Pile.OFFERS:
         lies = and_(cases.c.offer_until <= as_of + RUNS_OUT_WITHIN, cases.c.state == State.ASSIGNED)
+    elif pile is Pile.UNACKNOWLEDGED:
+        lies = and_(cases.c.state == State.DELIVERED, cases.c.due_at < as_of)
     else:
         lies = and_(cases.c.state.in_(ON_DESK), cases.c.due_at < as_of)
     return and_(lies, _region(actor))
@@ -74,13 +76,15 @@ def page(
 def counts(connection: Connection, actor: Actor, as_of: datetime) -> dict[Pile, Count]:
     """Every pile's count, as its pages would tell."""
     late = func.sum(case((cases.c.due_at < as_of, 1), else_=0))
-    query = select(cases.c.state, func.count(), late).where(cases.c.state.in_(ON_DESK), _region(actor))
+    query = select(cases.c.state, func.count(), late).where(cases.c.state.in_((*ON_DESK, State.DELIVERED)), _region(actor))
     rows = connection.execute(query.group_by(cases.c.state))
     states = {state: Count(n, overdue) for state, n, overdue in rows}
     of = {pile: _together([states[state] for state in found if state in states]) for pile, found in OF_STATES.items()}
     late_ones = sum(count.overdue for count in of.values())
+    unread = states[State.DELIVERED].overdue if State.DELIVERED in states else 0
     return of | {
         Pile.OVERDUE: Count(late_ones, late_ones),
+        Pile.UNACKNOWLEDGED: Count(unread, unread),
         Pile.CRITICAL: _pressing(connection, actor, Pile.CRITICAL, as_of),
         Pile.OFFERS: _pressing(connection, actor, Pile.OFFERS, as_of),
     }

@@ -146,6 +146,17 @@ def test_people_stand_with_their_load_in_units_and_whoever_is_on_shift_first(reg
     assert found[-2].person.id == "guiyang.ct"
 
 
+def test_a_delivered_report_that_nobody_acknowledged_in_time_lies_on_a_pile_of_its_own(region: Store) -> None:
+    kept = Kept(region)
+    kept.case(State.DELIVERED, 5)
+    kept.case(State.ACKNOWLEDGED, -5)
+    late = kept.case(State.DELIVERED, -5)
+    assert pages(region, Pile.UNACKNOWLEDGED, 20) == [late]
+    found = desk.desk_of(region, COORDINATOR, NOW).counts
+    assert (found[Pile.UNACKNOWLEDGED].total, found[Pile.OVERDUE].total) == (1, 0)
+    assert pages(region, Pile.UNACKNOWLEDGED, 20, NOW + timedelta(minutes=10))[1:] == [late[:-1] + "1"]
+
+
 @pytest.mark.parametrize("cursor", ["x", "W10=", "bnVsbA==", "WyIyMDI2LTExLTI0IiwgMSwgIjAiLCAiMCJd"])
 def test_a_cursor_that_is_not_ours_is_refused(region: Store, cursor: str) -> None:
     with pytest.raises(Invalid):

@@ -40,6 +40,7 @@ class Audience(StrEnum):
     AUTHOR = "author"
     REVIEWERS = "reviewers"
     COORDINATORS = "coordinators"
+    SECOND = "second"  # who may confirm that a case was entered in error: coordinators, and who runs the platform
     ON_CALL = "on_call"  # who is on shift in the performing house and reads such studies
     HEADS = "heads"  # the performing house's heads: approvers, and where there are none its reviewers
 
@@ -183,8 +184,10 @@ NOTICES: tuple[Notice, ...] = (
     _notice("acknowledge_recall", (A.AUTHOR,), U.NEWS, "申请方已确认召回", "The recall was acknowledged", rises=False),
     _notice("withdraw", (A.FORMER_ASSIGNEE,), U.NEWS, "申请已撤回，不必再处理", "Withdrawn; nothing is left to do"),
     _notice("cancel", (A.ASSIGNEE,), U.NEWS, "申请已取消，不必再处理", "Cancelled; nothing is left to do"),
-    _notice("mark_entered_in_error", (A.COORDINATORS,), U.ACTION, "被标记为误建，待第二人确认",
+    _notice("mark_entered_in_error", (A.SECOND,), U.ACTION, "被标记为误建，待第二人确认",
             "Marked as entered in error; a second person must confirm", rises=False),
+    _notice("confirm_entered_in_error", (A.REQUESTER, A.ASSIGNEE), U.NEWS, "已确认为误建，不必再处理",
+            "Confirmed as entered in error; nothing is left to do", rises=False),
     _notice("escalate", (A.ASSIGNEE, A.COORDINATORS), U.ACTION, "时限过半，请抓紧处理", "Half of its time is used",
             id="escalate_1", when=_level(1)),
     _notice("escalate", (A.ASSIGNEE, A.COORDINATORS, A.ON_CALL), U.ACTION, "时限将到，请立即处理",

@@ -243,7 +243,7 @@ TRANSITIONS: tuple[Transition, ...] = (
          "Remind of the appointment", needs=(is_due(Topic.APPOINTMENT),), effect=remind(Topic.APPOINTMENT)),
     _row("T14b", V.SESSION_FAILED, _one(S.SCHEDULED), S.ACCEPTED, {W.ASSIGNEE, W.COORDINATOR, W.SYSTEM},
          "会诊未成", "Session failed", effect=appointments.session_failed, reason=True),
-    _row("T26b", V.ACKNOWLEDGE_RECALL, AFTER_DRAFT, None, {W.REQUESTER}, "确认召回", "Acknowledge recall",
+    _row("T26b", V.ACKNOWLEDGE_RECALL, AFTER_DRAFT, None, {W.REQUESTER}, "知悉召回", "Acknowledge recall",
          needs=(recalls.RECALL_WAITS,), effect=recalls.acknowledge_recall),
     _row("T36a", V.RAISE_ALERT, _from(S.IN_PROGRESS, S.CLOSED), None, {W.ASSIGNEE, W.AUTHOR, W.REVIEWER},
          "报危急值", "Report critical finding", needs=(critical.FINDING_SAID,), effect=critical.raise_alert,

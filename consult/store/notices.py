@@ -175,6 +175,12 @@ def _coordinators(connection: Connection, _before: Case, after: Case, _now: date
     return [person for site in houses for person in people.holders_of(connection, site, Role.COORDINATOR)]
 
 
+def _second(connection: Connection, before: Case, after: Case, now: datetime) -> list[Person]:
+    """Who claimed the error is not asked to confirm it."""
+    asked = _coordinators(connection, before, after, now) + people.all_holding(connection, Role.PLATFORM_ADMIN)
+    return [person for person in asked if person.id != after.error_claimed_by]
+
+
 def _on_call(connection: Connection, _before: Case, after: Case, now: datetime) -> list[Person]:
     here = {
         shift.person_id
@@ -204,6 +210,7 @@ AUDIENCES: Mapping[Audience, Callable[[Connection, Case, Case, datetime], list[P
     Audience.AUTHOR: lambda connection, _before, after, _now: _one(connection, after.author),
     Audience.REVIEWERS: lambda connection, _before, after, _now: people.reviewers_of(connection, after.performing_site),
     Audience.COORDINATORS: _coordinators,
+    Audience.SECOND: _second,
     Audience.ON_CALL: _on_call,
     Audience.HEADS: _heads,
 }

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, delete, insert, literal, select, text, union_all, update
+from sqlalchemy import Connection, Executable, Row, Select, delete, insert, literal, select, text, union_all, update
 
 from consult.domain.agreements import Agreement
 from consult.domain.errors import NotFound, Stale, Words
@@ -166,9 +166,17 @@ def holders_of(connection: Connection, site: str, role: Role) -> list[Person]:
     return _holding(connection, site, role)
 
 
+def all_holding(connection: Connection, role: Role) -> list[Person]:
+    """The active people of every institution who hold a role, by account name."""
+    return _people(connection, people.c.active, people.c.id.in_(_holders(role)))
+
+
 def _holding(connection: Connection, site: str, role: Role) -> list[Person]:
-    holders = select(person_roles.c.person_id).where(person_roles.c.role == str(role))
-    return _people(connection, people.c.institution == site, people.c.active, people.c.id.in_(holders))
+    return _people(connection, people.c.institution == site, people.c.active, people.c.id.in_(_holders(role)))
+
+
+def _holders(role: Role) -> Select[tuple[str]]:
+    return select(person_roles.c.person_id).where(person_roles.c.role == str(role))
 
 
 def _people(connection: Connection, *conditions: Any) -> list[Person]:

@@ -143,6 +143,7 @@ def listed_out(case: Case, due: datetime | None, sites: Mapping[str, Institution
         "assignee": someone_out(case.assignee),
         "due_at": due,
         "offer_until": case.offer_until,
+        "appointment_at": case.appointment_at,
         "alert_due_at": alert_due_at(case),
         "approval_asked_at": case.approval_asked_at,
         "updated_at": case.updated_at,

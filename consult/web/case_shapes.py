@@ -261,6 +261,7 @@ class ListedOut(BaseModel):
     assignee: PartyOut | None
     due_at: datetime | None
     offer_until: datetime | None
+    appointment_at: datetime | None
     alert_due_at: datetime | None
     approval_asked_at: datetime | None
     updated_at: datetime

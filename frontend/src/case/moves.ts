@@ -83,6 +83,11 @@ export interface Answers {
   members: Seat[]
 }
 
+/** What came of it is one thing or the other: an outcome without either says nothing. */
+export function saysNothing(verb: string, answers: Answers): boolean {
+  return verb === 'give_outcome' && answers.outcome.trim() === '' && answers.concordance === ''
+}
+
 export function emptyAnswers(detail: CaseDetail): Answers {
   return {
     reason: '',
@@ -98,11 +103,11 @@ export function emptyAnswers(detail: CaseDetail): Answers {
     appointment_at: null,
     kind: 'corrected',
     read_back: '',
-    outcome: '',
+    outcome: detail.outcome,
     question: '',
     performing_site: '',
     study_uids: [],
-    concordance: '',
+    concordance: detail.concordance,
     critical: '',
     finding: '',
     receiver: detail.requester.name,

@@ -76,6 +76,7 @@ export const caseWords = both(
       notices: '提示',
       all: '显示其余 {n} 处',
       unknown: '未命名序列',
+      closed: { error: '病例为误建，影像已关闭。', role: '您的角色不查看影像和资料。' },
     },
     report: {
       title: '报告',
@@ -165,10 +166,16 @@ export const caseWords = both(
       noImages: '影像还没有到达；到达第一幅即可先行阅片。',
       images: '影像不完整，已收 {n} 幅，仍可先行阅片；收齐后才能签发正式报告。',
     },
+    outcome: { title: '转归', none: '未写明' },
+    appointment: { at: '会诊时间：{at}' },
+    error: {
+      claimed: '{by} 于 {at} 标记为误建，等另一人确认',
+      reason: '原因：{text}',
+    },
     recall: {
       title: '第 {n} 版报告已召回',
       why: '{by} 于 {at} 召回：{reason}',
-      known: '{name} 已于 {at} 确认',
+      known: '{site} {name} 已于 {at} 确认',
       waits: '{name} 尚未确认',
     },
     time: {
@@ -254,6 +261,7 @@ export const caseWords = both(
       notices: 'Note',
       all: 'Show {n} more',
       unknown: 'unnamed series',
+      closed: { error: 'The case was entered in error; its images are closed.', role: 'Images and files are not for your role.' },
     },
     report: {
       title: 'Report',
@@ -343,10 +351,16 @@ export const caseWords = both(
       noImages: 'No image has arrived yet; reading can begin with the first.',
       images: 'Images are incomplete, {n} so far; they can be read, and a final report waits for the rest.',
     },
+    outcome: { title: 'Outcome', none: 'not said' },
+    appointment: { at: 'You meet on {at}' },
+    error: {
+      claimed: 'Marked as entered in error by {by}, {at}; a second person must confirm',
+      reason: 'Reason: {text}',
+    },
     recall: {
       title: 'Version {n} of the report was recalled',
       why: 'Recalled by {by}, {at}: {reason}',
-      known: 'acknowledged by {name}, {at}',
+      known: 'acknowledged by {name}, {site}, {at}',
       waits: '{name} has not acknowledged yet',
     },
     time: {

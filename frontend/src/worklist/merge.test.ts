@@ -23,7 +23,7 @@ function row(id: string, version = 1, priority: Priority = 'routine'): CaseRow {
     alerts: 0, alert_due_at: null, approval_asked_at: null,
     assignee: null,
     due_at: null,
-    offer_until: null,
+    offer_until: null, appointment_at: null,
     clocks: [],
     created_at: '2026-11-24T06:00:00Z',
     updated_at: '2026-11-24T06:00:00Z',

@@ -76,7 +76,9 @@ def page(
 def counts(connection: Connection, actor: Actor, as_of: datetime) -> dict[Pile, Count]:
     """Every pile's count, as its pages would tell."""
     late = func.sum(case((cases.c.due_at < as_of, 1), else_=0))
-    query = select(cases.c.state, func.count(), late).where(cases.c.state.in_((*ON_DESK, State.DELIVERED)), _region(actor))
+    query = select(cases.c.state, func.count(), late).where(
+        cases.c.state.in_((*ON_DESK, State.DELIVERED)), _region(actor)
+    )
     rows = connection.execute(query.group_by(cases.c.state))
     states = {state: Count(n, overdue) for state, n, overdue in rows}
     of = {pile: _together([states[state] for state in found if state in states]) for pile, found in OF_STATES.items()}

@@ -11,7 +11,7 @@ function move(verb: Verb, some: Partial<Move> = {}): Move {
 }
 
 function detail(some: Partial<CaseDetail> = {}): CaseDetail {
-  return { priority: 'routine', modality: 'CT', body_part: 'HEAD', alerts: [], asked: [], members: [], requester: { id: 'r', name: '王建国' }, performing_site: { code: 'G', name: 'G' }, patient: { name: '' }, studies: [], ...some } as CaseDetail
+  return { outcome: '', concordance: '', priority: 'routine', modality: 'CT', body_part: 'HEAD', alerts: [], asked: [], members: [], requester: { id: 'r', name: '王建国' }, performing_site: { code: 'G', name: 'G' }, patient: { name: '' }, studies: [], ...some } as CaseDetail
 }
 
 function alert(state: string): CriticalAlert {

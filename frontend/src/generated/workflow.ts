@@ -75,7 +75,7 @@ export const VERBS = {
   remind_supplement: { zh: '提醒补充资料', en: 'Remind of the supplement', asks: [], reason: false },
   remind_appointment: { zh: '提醒会诊将开始', en: 'Remind of the appointment', asks: [], reason: false },
   session_failed: { zh: '会诊未成', en: 'Session failed', asks: [], reason: true },
-  acknowledge_recall: { zh: '确认召回', en: 'Acknowledge recall', asks: [], reason: false },
+  acknowledge_recall: { zh: '知悉召回', en: 'Acknowledge recall', asks: [], reason: false },
   raise_alert: { zh: '报危急值', en: 'Report critical finding', asks: ['critical'], reason: false },
   call_contact: { zh: '通知下一联系人', en: 'Call next contact', asks: [], reason: false },
   record_call: { zh: '登记危急值通知', en: 'Record the call', asks: ['finding', 'receiver', 'channel', 'reached'], reason: false },

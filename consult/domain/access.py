@@ -14,6 +14,7 @@ class What(StrEnum):
     LIST = "list"  # a line in a worklist: number, state, patient's name, clocks
     CASE = "case"  # the request and its story
     IMAGES = "images"  # studies, frames, thumbnails
+    EXPORT = "export"  # images taken away: as files, as pictures, on paper
     REPORT = "report"  # every version's text and PDF
     LOG = "log"  # the audit log
     PEOPLE = "people"  # accounts, institutions, agreements
@@ -50,6 +51,11 @@ ACCESS: tuple[tuple[Role, tuple[What, ...], tuple[Scope, ...]], ...] = (
     (Role.QA, (What.TURNAROUND,), (Scope.ALL,)),
     (Role.PLATFORM_ADMIN, (What.LIST, What.CASE, What.PEOPLE, What.TURNAROUND, What.OPERATIONS), (Scope.ALL,)),
     (Role.PLATFORM_ADMIN, (What.QUARANTINE,), (Scope.ALL,)),
+    (Role.REQUESTER, (What.EXPORT,), (Scope.OWN_SITE,)),
+    (Role.APPROVER, (What.EXPORT,), (Scope.OWN_SITE,)),
+    (Role.COORDINATOR, (What.EXPORT,), (Scope.REGION,)),
+    (Role.SPECIALIST, (What.EXPORT,), (Scope.ASSIGNED, Scope.MEMBER)),  # not while anyone may claim it
+    (Role.REVIEWER, (What.EXPORT,), (Scope.IN_REVIEW, Scope.MEMBER)),
     (Role.AUDITOR, (What.LOG,), (Scope.ALL,)),
     (Role.SYSTEM, tuple(What), (Scope.ALL,)),
 )

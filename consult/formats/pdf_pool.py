@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -43,6 +44,7 @@ _JOBS: Final = {
     "waveforms": ("waveforms", "read_waveforms"),
     "document": ("pages", "document"),
     "page": ("pages", "page"),
+    "directory": ("media", "directory"),
     "shrink": ("attachments", "shrink"),
     "measured_sr": ("measured_sr", "measured_sr"),
     "measured_pr": ("measured_pr", "measured_pr"),
@@ -159,6 +161,11 @@ class Workshop:
         """A page of an encapsulated PDF as PNG."""
         picture: bytes = self._make("page", path, number)
         return picture
+
+    def directory(self, paths: Sequence[Path]) -> tuple[bytes, list[str]]:
+        """A DICOMDIR over objects, and each one's name below it."""
+        made: tuple[bytes, list[str]] = self._make("directory", list(paths))
+        return made
 
     def shrink(self, path: Path, kind: str) -> bytes:
         """A picture from anybody as a small JPEG; one that no worker survives is told to be unreadable."""

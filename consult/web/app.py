@@ -18,6 +18,7 @@ from consult.web.administration import administration_api
 from consult.web.cases import cases_api
 from consult.web.desk import desk_api
 from consult.web.dicomweb import dicomweb
+from consult.web.exports import exports_api
 from consult.web.feed import feed_api
 from consult.web.figures import Figures
 from consult.web.house_settings import house_settings_api
@@ -71,6 +72,7 @@ APIS: tuple[Callable[[Parts], Api], ...] = (
     rads_api,
     phrases_api,
     studies_api,
+    exports_api,
     talk_api,
     rooms_api,
     manifests_api,

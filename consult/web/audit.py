@@ -45,6 +45,7 @@ READS: Mapping[str, Read] = MappingProxyType(
         f"{_CASE}/measurements.sr.dcm": Read(Deed.EXPORT, "case", "case_id"),
         f"{_CASE}/measurements.pr.dcm": Read(Deed.EXPORT, "case", "case_id"),
         f"{_CASE}/key-images.ko.dcm": Read(Deed.EXPORT, "case", "case_id"),
+        f"{_CASE}/exports/dicom.zip": Read(Deed.EXPORT, "case", "case_id"),
         f"{_CASE}/report": Read(Deed.READ_REPORT, "case", "case_id"),
         f"{_CASE}/report/preview.pdf": Read(Deed.READ_REPORT, "case", "case_id"),
         f"{_CASE}/report.pdf": Read(Deed.EXPORT, "case", "case_id"),

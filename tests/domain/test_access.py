@@ -132,3 +132,11 @@ def test_an_actor_who_is_nobody_holds_no_scope(what: What, scope: Scope) -> None
     nobody = Actor(None, "", frozenset(Role) - {Role.SYSTEM}, None)
     open_case = replace(CASE, centre=None, assignee_id=None, in_pool=True, in_review=True)
     assert not HOLDS[scope](nobody, open_case), what
+
+
+def test_whoever_may_only_claim_a_case_looks_and_takes_nothing_away() -> None:
+    assert may(READER, What.IMAGES, replace(CASE, in_pool=True))
+    assert not may(READER, What.EXPORT, replace(CASE, in_pool=True))
+    assert may(READER, What.EXPORT, replace(CASE, assignee_id="me"))
+    assert may(someone(Role.REQUESTER), What.EXPORT, CASE)
+    assert not may(someone(Role.QA, at=GUIYANG), What.EXPORT, replace(CASE, sampled=True))

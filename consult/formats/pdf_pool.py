@@ -29,6 +29,7 @@ from consult.formats.verdict import REASONS, Identity, Reason, Verdict
 
 _START_S: Final = 90.0  # s for a worker to import and to find its fonts, on a machine that starts everything at once
 _STOP_S: Final = 5.0
+_LISTING_S: Final = 0.05  # s for each object of a directory, many times what reading its header takes
 _REFUSALS: Final[dict[str, type[Refusal]]] = {kind.code: kind for kind in (Broken, NotFound, Unavailable)}
 
 _LATE = Words("文书处理超时，请稍后重试。", "The document took too long; try again later.")
@@ -163,8 +164,9 @@ class Workshop:
         return picture
 
     def directory(self, paths: Sequence[Path]) -> tuple[bytes, list[str]]:
-        """A DICOMDIR over objects, and each one's name below it."""
-        made: tuple[bytes, list[str]] = self._make("directory", list(paths))
+        """A DICOMDIR over objects, and each one's name below it; it has longer the more objects there are."""
+        job: tuple[str, tuple[Any, ...], dict[str, Any]] = ("directory", (list(paths),), {})
+        made: tuple[bytes, list[str]] = self._once(*job, longer_s=_LISTING_S * len(paths))
         return made
 
     def shrink(self, path: Path, kind: str) -> bytes:
@@ -205,7 +207,7 @@ class Workshop:
         except _Died:
             return self._once(job, values, named)
 
-    def _once(self, job: str, values: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def _once(self, job: str, values: tuple[Any, ...], named: dict[str, Any], longer_s: float = 0) -> Any:
         try:
             worker = self._idle.get(timeout=self._timeout_s)
         except queue.Empty:
@@ -214,7 +216,7 @@ class Workshop:
             worker.stop()
             worker = _Worker(self._first)
         try:
-            return worker.do((job, values, named), self._timeout_s)
+            return worker.do((job, values, named), self._timeout_s + longer_s)
         finally:
             self._idle.put(worker if worker.alive else _Worker(self._first))
 

@@ -13,6 +13,7 @@ export const images = both(
     noClaim: '没有清单，仅凭影像自身判断。',
     where: '缺：{where}',
     compare: '核对不同版本（{n}）',
+    take: { dicom: '下载全部 DICOM（ZIP，含光盘目录）', size: '{n} 个文件，{size}' },
     undecided: '待核对',
     matches: {
       title: '同一患者的外院检查（待确认）',
@@ -66,6 +67,7 @@ export const images = both(
     noClaim: 'Nobody sent a list; judged by the images alone.',
     where: 'Missing: {where}',
     compare: 'Compare versions ({n})',
+    take: { dicom: 'Download all DICOM (ZIP with DICOMDIR)', size: '{n} files, {size}' },
     undecided: 'to be checked',
     matches: {
       title: 'Studies elsewhere, perhaps of this patient',

@@ -199,13 +199,16 @@ class Live(Section):
 class Media(Section):
     """The door of sound and picture; tickets and orders are sealed with ``live.secret``.
 
-    ``public_url`` is how browsers reach it (``wss://…/media``); empty: host and port as here. ``turn_urls`` are
-    told to browsers with credentials that ``turn_secret`` (coturn's ``static-auth-secret``) makes.
+    ``public_url`` is how browsers reach it (``wss://…/media``); empty: host and port as here. ``forwarder`` is who
+    carries new rooms: ourselves, or the Janus whose WebSocket is at ``janus_url``. ``turn_urls`` are told to browsers
+    with credentials that ``turn_secret`` (coturn's ``static-auth-secret``) makes.
     """
 
     host: str = "127.0.0.1"
     port: int = 8083
     public_url: str = ""
+    forwarder: Literal["own", "janus"] = "own"
+    janus_url: str = ""
     recordings: Path = Path("/var/lib/consult/recordings")
     senders: int = 6
     observers: int = 12

@@ -206,6 +206,10 @@ class OwnForwarder:
             self._recordings[room] = Recording(folder, room, self._clock)
             self._wire(room)
 
+    def stirred(self, room: str) -> bool:
+        """See Forwarder: here everything follows from what the door asks."""
+        return False
+
     def loudest(self, room: str) -> str | None:
         """See Forwarder."""
         heard = {

@@ -103,6 +103,10 @@ class Forwarder(Protocol):
         """What a person's line carries: FULL and LOW all, STILL whole pictures now and then, AUDIO and TEXT none."""
         ...
 
+    def stirred(self, room: str) -> bool:
+        """Whether what can be received in a room changed by itself since this was asked last."""
+        ...
+
     def loudest(self, room: str) -> str | None:
         """Who speaks; None while it is quiet."""
         ...

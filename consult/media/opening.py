@@ -7,6 +7,7 @@ from consult.domain import room_tickets
 from consult.domain.media import read_command
 from consult.media.forward import OwnForwarder
 from consult.media.forwarding import Forwarder
+from consult.media.janus import JanusForwarder
 from consult.media.recording import settle_all
 from consult.media.server import Holds, MediaDoor, Notes, Turn
 from consult.settings import Settings
@@ -19,9 +20,11 @@ def opened(settings: Settings, clock: Callable[[], datetime]) -> MediaDoor:
         raise ValueError("live.secret is not set: the doors of a room need the same one")
     settle_all(asked.recordings)
     forwarders: dict[str, Forwarder] = {"own": OwnForwarder(clock)}
+    if asked.janus_url:
+        forwarders["janus"] = JanusForwarder(asked.janus_url)
     return MediaDoor(
         forwarders,
-        "own",
+        asked.forwarder,
         Notes(
             lambda text: room_tickets.opened(text, secret, clock()),
             lambda signed: read_command(secret.encode(), signed, clock()),

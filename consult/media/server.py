@@ -187,7 +187,7 @@ class MediaDoor:
             raise Invalid(Words("会诊室编号不正确。", "No such room."))
         if name not in self._rooms:
             room = Room(name, self._holds.senders, self._holds.observers)
-            self._rooms[name] = Kept(room, self._first, asyncio.Lock())
+            self._rooms[name] = Kept(room, self._first, asyncio.Lock(), time.monotonic())
         return self._rooms[name]
 
     def _welcome(self, kept: "Kept", member: Member) -> None:
@@ -258,7 +258,11 @@ class MediaDoor:
             return
         member.behind = False
         room = kept.room
-        received = await self._forwarders[kept.by].receive(room.name, member.person, room.publishers(member))
+        try:
+            received = await self._forwarders[kept.by].receive(room.name, member.person, room.publishers(member))
+        except Refusal as refusal:  # theirs, whoever caused the offer; they come back by themselves
+            member.line.hang_up(refusal.code, *refusal.sentence)
+            return
         if received is None:
             return
         streams = [stream._asdict() for stream in received.streams]
@@ -346,6 +350,9 @@ class MediaDoor:
             await forwarder.hold(room.name, member.person, member.standing.step.rung)
             member.line.tell(said("rung", rung=rung(member)))
             room.tell("person", but=member, **member.told())
+        if forwarder.stirred(room.name):
+            for member in room:
+                await self._offer(kept, member)
         speaker = forwarder.loudest(room.name)
         if speaker is not None and speaker != room.speaker:
             room.speaker = speaker
@@ -359,8 +366,8 @@ class Kept:
     room: Room
     by: str
     lock: asyncio.Lock
+    emptied_at: float
     folder: Path | None = None
-    emptied_at: float = 0.0
 
 
 def rung(member: Member) -> dict[str, Any]:

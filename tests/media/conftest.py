@@ -27,7 +27,7 @@ FLAGS = (
     "--disable-background-timer-throttling",
     "--disable-renderer-backgrounding",
 )
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 PAGE = """<!doctype html><meta charset=utf-8><title>call</title><body><script type=module>
 import * as media from './media.js'
 window.media = media

@@ -13,7 +13,7 @@ from consult.__main__ import build_parser
 OPS = Path(__file__).resolve().parents[2] / "ops"
 UNITS, BACKUP = OPS / "systemd", OPS / "backup"
 PROGRAM = "/opt/consult/bin/consult"
-DOORS = ("web", "feed", "listeners", "worker")
+DOORS = ("web", "feed", "listeners", "media", "worker")
 
 
 @pytest.fixture

@@ -48,7 +48,11 @@ class MediaSite:
                 cwd=self.folder,
                 env={**os.environ, **as_environment(self.settings)},
             )
-        await_http(f"http://127.0.0.1:{self.port}/livez", self._process, log)
+        try:
+            await_http(f"http://127.0.0.1:{self.port}/livez", self._process, log)
+        except RuntimeError:
+            self.kill()
+            raise
 
     @property
     def url(self) -> str:

@@ -26,8 +26,11 @@ def office(browser: Browser, site: Site) -> Iterator[Office]:
 
 def _menu(desk: Desk, verb: str) -> None:
     """Press what stands among the other moves."""
-    desk.page.get_by_text("其他操作").click()
-    desk.page.locator(f'.rest [data-verb="{verb}"]').click()
+    more = desk.page.locator(".rest")
+    expect(more).to_be_visible()
+    if more.get_attribute("open") is None:
+        more.locator("summary").click()
+    more.locator(f'[data-verb="{verb}"]').click()
 
 
 def _say(desk: Desk, button: str, reason: str = "") -> None:

@@ -417,6 +417,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All scoring systems with their questions. */
+        get: operations["rads_show_rads_rads_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rads/{rads_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What answers come to: category, sentence, advice. */
+        post: operations["rads_score_rads__rads_id__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own phrases, and what is offered for a device and part of the body. */
+        get: operations["phrases_show_phrases_phrases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replace one's own phrases. */
+        put: operations["phrases_keep_phrases_account_phrases_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies": {
         parameters: {
             query?: never;
@@ -443,6 +511,40 @@ export interface paths {
         };
         /** One study, series by series. */
         get: operations["studies_show_study_studies__study_uid__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you may take of the images of a case. */
+        get: operations["exports_show_offer_cases__case_id__exports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/exports/dicom.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All DICOM files of the case's studies as they are kept, with a DICOMDIR; that they were taken is recorded. */
+        get: operations["exports_take_dicom_cases__case_id__exports_dicom_zip_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2027,8 +2129,12 @@ export interface components {
             due_at: string | null;
             /** Offer Until */
             offer_until: string | null;
+            /** Appointment At */
+            appointment_at: string | null;
             /** Alert Due At */
             alert_due_at: string | null;
+            /** Approval Asked At */
+            approval_asked_at: string | null;
             /**
              * Updated At
              * Format: date-time
@@ -2973,7 +3079,7 @@ export interface components {
          * @description What someone does to a case.
          * @enum {string}
          */
-        Verb: "revise" | "link_studies" | "submit" | "images_incomplete" | "images_complete" | "return_for_supplement" | "resubmit" | "triage" | "reject" | "assign" | "claim" | "accept" | "decline" | "offer_ran_out" | "schedule" | "reschedule" | "open" | "release" | "reassign" | "issue_preliminary" | "submit_for_review" | "return_review" | "sign" | "co_sign" | "deliver" | "acknowledge" | "close" | "addend" | "correct" | "recall" | "withdraw" | "cancel" | "expire" | "mark_entered_in_error" | "confirm_entered_in_error" | "escalate" | "change_priority" | "second_opinion" | "mdt" | "invite" | "accept_invitation" | "decline_invitation" | "give_outcome" | "emergency_submit" | "complete_request" | "remind_request" | "remind_supplement" | "remind_appointment" | "session_failed" | "acknowledge_recall" | "raise_alert" | "call_contact" | "record_call" | "confirm_alert" | "handle_alert";
+        Verb: "revise" | "link_studies" | "submit" | "ask_approval" | "decline_approval" | "images_incomplete" | "images_complete" | "return_for_supplement" | "resubmit" | "triage" | "reject" | "assign" | "claim" | "accept" | "decline" | "offer_ran_out" | "schedule" | "reschedule" | "open" | "release" | "reassign" | "issue_preliminary" | "submit_for_review" | "return_review" | "sign" | "co_sign" | "deliver" | "acknowledge" | "close" | "addend" | "correct" | "recall" | "withdraw" | "cancel" | "expire" | "mark_entered_in_error" | "confirm_entered_in_error" | "escalate" | "change_priority" | "second_opinion" | "mdt" | "invite" | "accept_invitation" | "decline_invitation" | "give_outcome" | "emergency_submit" | "complete_request" | "remind_request" | "remind_supplement" | "remind_appointment" | "session_failed" | "acknowledge_recall" | "raise_alert" | "call_contact" | "record_call" | "confirm_alert" | "handle_alert";
         /**
          * DeskOut
          * @description The desk as it was at ``as_of``.
@@ -3034,7 +3140,7 @@ export interface components {
          * @description A list of the desk: the first four are its columns, the others what sounds an alarm.
          * @enum {string}
          */
-        Pile: "intake" | "queue" | "reading" | "delivery" | "critical" | "overdue" | "offers" | "images" | "returned";
+        Pile: "intake" | "queue" | "reading" | "delivery" | "critical" | "overdue" | "offers" | "images" | "returned" | "unacknowledged";
         /**
          * PileOut
          * @description A page of a pile, what is overdue on top; ``total`` and ``overdue`` count the whole pile.
@@ -3089,8 +3195,12 @@ export interface components {
             due_at: string | null;
             /** Offer Until */
             offer_until: string | null;
+            /** Appointment At */
+            appointment_at: string | null;
             /** Alert Due At */
             alert_due_at: string | null;
+            /** Approval Asked At */
+            approval_asked_at: string | null;
             /**
              * Updated At
              * Format: date-time
@@ -3340,6 +3450,113 @@ export interface components {
             issued_at: string;
         };
         /**
+         * RadsListOut
+         * @description All scoring systems.
+         */
+        RadsListOut: {
+            /** Items */
+            items: components["schemas"]["RadsOut"][];
+        };
+        /**
+         * RadsChoiceOut
+         * @description One answer of a scoring question.
+         */
+        RadsChoiceOut: {
+            /** Value */
+            value: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * RadsOut
+         * @description A scoring system with its edition and source.
+         */
+        RadsOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Edition */
+            edition: string;
+            /** Source */
+            source: string;
+            /** Questions */
+            questions: components["schemas"]["RadsQuestionOut"][];
+        };
+        /**
+         * RadsQuestionOut
+         * @description One question: picked from ``choices``, or without any a length in mm.
+         */
+        RadsQuestionOut: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Choices */
+            choices: components["schemas"]["RadsChoiceOut"][];
+        };
+        /**
+         * RadsResultOut
+         * @description What answers come to; ``sentence`` is meant for the impression.
+         */
+        RadsResultOut: {
+            /** Category */
+            category: string;
+            /** Sentence */
+            sentence: string;
+            /** Advice */
+            advice: string;
+        };
+        /**
+         * RadsIn
+         * @description Answers: each question's id with the value picked, or a length in mm.
+         */
+        RadsIn: {
+            /** Answers */
+            answers: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * PhrasesOut
+         * @description One's own phrases first, then those everybody has.
+         */
+        PhrasesOut: {
+            /** Own */
+            own: components["schemas"]["PhraseItem"][];
+            /** House */
+            house: components["schemas"]["PhraseItem"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * PhraseItem
+         * @description A phrase: ``{a|b}`` in its text is a choice, ``{}`` a blank.
+         */
+        PhraseItem: {
+            /** Shortcut */
+            shortcut: string;
+            section: components["schemas"]["Section"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * Section
+         * @description The parts of a report, in the order of the page.
+         * @enum {string}
+         */
+        Section: "technique" | "comparison" | "findings" | "impression" | "recommendation";
+        /**
+         * OwnPhrasesIn
+         * @description All of one's phrases; ``version`` is that of the record they were changed from.
+         */
+        OwnPhrasesIn: {
+            /** Items */
+            items: components["schemas"]["PhraseItem"][];
+            /** Version */
+            version: number;
+        };
+        /**
          * StudiesOut
          * @description A page of studies, newest first; ``next`` is the cursor for ``after``.
          */
@@ -3348,6 +3565,20 @@ export interface components {
             items: components["schemas"]["StudyOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * ExportOut
+         * @description What may be taken away of a case; ``sentence`` says why not, and is empty where it may.
+         */
+        ExportOut: {
+            /** Allowed */
+            allowed: boolean;
+            /** Sentence */
+            sentence: string;
+            /** Objects */
+            objects: number;
+            /** Bytes */
+            bytes: number;
         };
         /**
          * MessagesOut
@@ -4871,6 +5102,12 @@ export interface components {
             items: components["schemas"]["InstitutionOut"][];
         };
         /**
+         * Approval
+         * @description Which requests of a house a head of department must agree to before they leave it.
+         * @enum {string}
+         */
+        Approval: "none" | "emergency_exempt" | "all";
+        /**
          * InstitutionOut
          * @description An institution with what it decided, and how many accounts it has.
          */
@@ -4886,12 +5123,22 @@ export interface components {
             centre: string | null;
             /** Ae Titles */
             ae_titles: string[];
-            /** Policy */
-            policy: {
-                [key: string]: boolean;
-            };
+            policy: components["schemas"]["PolicyIn"];
             /** Accounts */
             accounts: number;
+        };
+        /**
+         * PolicyIn
+         * @description What a house decided for its own cases.
+         */
+        PolicyIn: {
+            /** Two Person */
+            two_person: boolean;
+            approval: components["schemas"]["Approval"];
+            /** Auto Triage */
+            auto_triage: boolean;
+            /** Thin Required */
+            thin_required: boolean;
         };
         /**
          * InstitutionIn
@@ -4919,20 +5166,6 @@ export interface components {
             zh: string;
             /** En */
             en: string;
-        };
-        /**
-         * PolicyIn
-         * @description What a house decided for its own cases.
-         */
-        PolicyIn: {
-            /** Two Person */
-            two_person: boolean;
-            /** Approver Required */
-            approver_required: boolean;
-            /** Auto Triage */
-            auto_triage: boolean;
-            /** Thin Required */
-            thin_required: boolean;
         };
         /**
          * AgreementsOut
@@ -8869,6 +9102,423 @@ export interface operations {
             };
         };
     };
+    rads_show_rads_rads_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RadsListOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rads_score_rads__rads_id__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rads_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RadsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RadsResultOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    phrases_show_phrases_phrases_get: {
+        parameters: {
+            query?: {
+                modality?: string;
+                body_part?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhrasesOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    phrases_keep_phrases_account_phrases_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPhrasesIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhrasesOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     studies_list_studies_studies_get: {
         parameters: {
             query?: {
@@ -8994,6 +9644,203 @@ export interface operations {
                     "application/json": components["schemas"]["StudyOut"];
                 };
             };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exports_show_offer_cases__case_id__exports_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description A problem */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exports_take_dicom_cases__case_id__exports_dicom_zip_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description A problem */
             401: {
                 headers: {

@@ -4,6 +4,8 @@ export const CASE_FACTS = [
   'revise',
   'link_studies',
   'submit',
+  'ask_approval',
+  'decline_approval',
   'images_incomplete',
   'images_complete',
   'return_for_supplement',

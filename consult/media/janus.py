@@ -106,7 +106,9 @@ class JanusForwarder:
         feeds = [{"feed": number(each)} for each in sorted(more)]
         if seat.down is None:
             seat.down = await line.attach()
-            body = {"request": "join", "ptype": "subscriber", "room": number(room), "streams": feeds}
+            # no offers of its own when a publisher goes: ours would cross them
+            body = {"request": "join", "ptype": "subscriber", "room": number(room), "streams": feeds,
+                    "autoupdate": False}  # fmt: skip
             try:
                 return await line.message(seat.down, body)
             except BadDescription:

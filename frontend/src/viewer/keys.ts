@@ -1,5 +1,7 @@
 /** One table of keys for the reading workplace: what they do, and the map that `?` shows. */
 
+import type { Kind } from './marks'
+
 /** `say` is a key of words.ts; rows without an action are only explained (mouse). */
 export interface KeyRow {
   keys: string[]
@@ -20,7 +22,9 @@ export type Action =
   | 'window'
   | 'zoom'
   | 'pan'
-  | 'length'
+  | Kind
+  | 'undo'
+  | 'redo'
   | 'invert'
   | 'reset'
   | 'key'
@@ -51,6 +55,14 @@ export const KEY_ROWS: KeyRow[] = [
   { keys: ['z'], action: 'zoom', say: 'tool.zoom' },
   { keys: ['v'], action: 'pan', say: 'tool.pan' },
   { keys: ['l'], action: 'length', say: 'tool.length' },
+  { keys: ['a'], action: 'angle', say: 'tool.angle' },
+  { keys: ['d'], action: 'cobb', say: 'tool.cobb' },
+  { keys: ['b'], action: 'bidirectional', say: 'tool.bidirectional' },
+  { keys: ['q'], action: 'ellipse', say: 'tool.ellipse' },
+  { keys: ['h'], action: 'rectangle', say: 'tool.rectangle' },
+  { keys: ['x'], action: 'probe', say: 'tool.probe' },
+  { keys: ['u'], action: 'undo', say: 'tool.undo' },
+  { keys: ['j'], action: 'redo', say: 'tool.redo' },
   { keys: ['i'], action: 'invert', say: 'tool.invert' },
   { keys: ['r'], action: 'reset', say: 'tool.reset' },
   { keys: ['k'], action: 'key', say: 'tool.key' },

@@ -2,7 +2,7 @@
 import { computed, onScopeDispose, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 
-import { Problem } from '@/api/problem'
+import type { Problem } from '@/api/problem'
 
 import { forgetMeasurements, type Measured, measurements, onMarks, put, remove as take, sayWords, selectedMeasurement } from './cornerstone'
 import { type Deed, inverse, isKind, type Mark, shownValue, type Value } from './marks'
@@ -15,6 +15,8 @@ export interface MeasuredRow {
   /** Counts from 1. */
   slice: number
   value: string
+  /** The one number that a narrow list has room for. */
+  short: string
   /** Of somebody else; empty for one's own. */
   author: string
 }
@@ -106,13 +108,19 @@ export function useMeasured(caseId: string, opened: ReadonlyMap<string, OpenSeri
     return said.join(' · ') + (sized && slice.scale === 'detector' ? `（${t('viewer.overlay.detector')}）` : '')
   }
 
+  /** Of a region its mean, of the rest the first number. */
+  function shortOf(mark: Measured): string {
+    const mean = mark.values.filter(({ name }) => name === 'mean')
+    return valueOf({ ...mark, values: mean.length > 0 ? mean : mark.values.slice(0, 1) })
+  }
+
   const rows = computed<MeasuredRow[]>(() =>
     found.value.flatMap((mark) => {
       const place = placeOf(mark)
       if (place === undefined) return []
       const kept = saved.value.get(mark.id)
       const author = kept === undefined || kept.mine ? '' : kept.author
-      return [{ mark, row: place.series.row, slice: place.index + 1, value: valueOf(mark), author }]
+      return [{ mark, row: place.series.row, slice: place.index + 1, value: valueOf(mark), short: shortOf(mark), author }]
     }),
   )
 

@@ -42,7 +42,7 @@ const NAMES: Record<Exclude<ReadingTool, 'scroll' | 'point'>, string> = {
   window: WindowLevelTool.toolName as string,
   zoom: 'ZoomByMouse',
   pan: PanTool.toolName as string,
-  ...(Object.fromEntries(KINDS.map((kind) => [kind, MEASURING[kind].toolName as string])) as Record<Kind, string>),
+  ...(Object.fromEntries(KINDS.map((kind) => [kind, MEASURING[kind].toolName])) as Record<Kind, string>),
 }
 const TOUCH_ZOOM = ZoomTool.toolName as string
 const { MouseBindings } = Enums
@@ -89,8 +89,9 @@ export function sayWords(detector: string, values: Partial<Record<Value['name'],
 }
 
 function linesFor(kind: Kind) {
-  return (data: Data, targetId: string): string[] => {
-    const slice = sliceOf(targetId.replace(/^imageId:/, ''))
+  // some tools of the library give one target, some a list of them
+  return (data: Data, target: string | string[]): string[] => {
+    const slice = sliceOf((typeof target === 'string' ? target : (target[0] ?? '')).replace(/^imageId:/, ''))
     if (slice === undefined) return []
     return valuesOf(kind, data, slice).map((value) => {
       const size = value.unit === 'mm' || value.unit === 'mm2'
@@ -259,7 +260,8 @@ export function remove(id: string): void {
 }
 
 function show(): void {
-  const ids = theGroup().viewportsInfo.map(({ viewportId }) => viewportId)
+  const views = theGroup().viewportsInfo as { viewportId: string }[]
+  const ids = views.map(({ viewportId }) => viewportId)
   toolUtilities.triggerAnnotationRenderForViewportIds(ids)
 }
 

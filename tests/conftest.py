@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import text
 
 from consult.store.schema import metadata
@@ -39,6 +40,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
         metafunc.parametrize("engine", ENGINES if chosen == "both" else (chosen,))
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, started once a process: a second one refuses to run beside the first."""
+    with sync_playwright() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

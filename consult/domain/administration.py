@@ -77,7 +77,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, SitePolicy):
-        return " ".join(field.name for field in fields(value) if getattr(value, field.name))
+        said = ((field.name, getattr(value, field.name)) for field in fields(value))
+        set_ones = ((name, each) for name, each in said if each != getattr(SitePolicy(), name))
+        return " ".join(name if each is True else f"{name}:{_plain(each)}" for name, each in set_ones)
     if isinstance(value, Skill):
         return ":".join(part for part in (value.modality, value.body_part, value.subspecialty) if part)
     if isinstance(value, frozenset | tuple | list) and not isinstance(value, Words):

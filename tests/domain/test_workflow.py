@@ -240,6 +240,7 @@ def test_each_cell_of_the_grid_is_a_row_or_a_refusal(state: State, verb: Verb) -
 
 def _moves(case: Case, verb: Verb, actor: Actor, target: str) -> None:
     world = replace(GOOD_WORLD, images=Images("none")) if verb is Verb.IMAGES_INCOMPLETE else GOOD_WORLD
+    world = replace(world, approver_required=verb is Verb.ASK_APPROVAL)
     actor = replace(actor, roles=actor.roles | {Role.APPROVER}, sign_right=True)
     after, told = decide(case, verb, actor, say(verb), world, NOW)
     assert str(after.state) == (str(case.state) if target == "=" else target)

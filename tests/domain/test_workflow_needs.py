@@ -133,6 +133,7 @@ def test_the_same_move_passes_when_all_needs_hold(code: str) -> None:
     """So each case above fails for the reason it names and for no other."""
     verb, state, actor, _, _, _ = BROKEN[code]
     world = replace(GOOD_WORLD, images=Images("none")) if code == "images-lacking" else GOOD_WORLD
+    world = replace(world, approver_required=verb is Verb.ASK_APPROVAL)
     first = Priority.EMERGENCY if code == "emergency-filled" else Priority.ROUTINE
     fits = FITS.get(verb, {})
     case = a_case(state, priority=first, error_claimed_by="another", offer_until=NOW, **fits)

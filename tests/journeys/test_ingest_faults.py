@@ -37,6 +37,10 @@ RELATED = {"Content-Type": 'multipart/related; type="application/dicom"; boundar
 RESERVE_MB = 256  # that stay free for the database
 
 
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 class Mortal(Site):
     """A site that can be killed with everything that belongs to it, and started again where it was."""
 
@@ -49,7 +53,9 @@ class Mortal(Site):
 
     def kill_door(self) -> None:
         """Kill the process that serves both doors; its parent starts it again by itself."""
-        (door,) = (pid for pid in family(self.pid)[1:] if b"consult\0up" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        ours = [pid for pid in family(self.pid)[1:] if b"consult\0up" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        keepers = {_parent(pid) for pid in ours} - {self.pid}  # of the rooms' process
+        (door,) = (pid for pid in ours if _parent(pid) == self.pid and pid not in keepers)
         os.kill(door, signal.SIGKILL)
 
     def answers(self) -> bool:

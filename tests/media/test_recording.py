@@ -17,6 +17,7 @@ from consult.media.recording import MANIFEST, picture_size, settle_all
 from tests.media.conftest import Caller
 from tests.peers.media import MediaSite
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # all of the file: the browser's come last
 LONGEST_S = 30
 
 
@@ -44,8 +45,6 @@ def manifest(folder: Path) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_every_track_between_start_and_stop_is_a_file_of_its_own_with_its_hash(
     caller: Callable[..., Caller], media_site: MediaSite
 ) -> None:
@@ -76,8 +75,6 @@ def test_every_track_between_start_and_stop_is_a_file_of_its_own_with_its_hash(
     ann.sees("ben")
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_what_a_killed_door_had_recorded_is_played_and_hashed_by_the_next(
     caller: Callable[..., Caller], media_site: MediaSite
 ) -> None:

@@ -146,7 +146,7 @@ def test_an_institution_is_the_platforms_and_its_policy_its_own(house: House) ->
     admin, mine = house.person("admin"), house.person("anlong.admin")
     anlong = next(each for each in mine.get("/api/v1/admin/institutions").get_json()["items"])
     body = {name: anlong[name] for name in ("name", "kind", "centre", "policy")}
-    policy = body | {"policy": body["policy"] | {"thin_required": True}}
+    policy = body | {"policy": body["policy"] | {"thin_required": True, "approval": "all"}}
     path = "/api/v1/admin/institutions/ANLONG"
     assert mine.call("PUT", f"{path}?version={anlong['version']}", json=policy).status_code == 204
     assert mine.call("PUT", f"{path}?version={anlong['version']}", json=policy).status_code == 412
@@ -154,7 +154,7 @@ def test_an_institution_is_the_platforms_and_its_policy_its_own(house: House) ->
     assert mine.call("PUT", f"{path}?version={anlong['version'] + 1}", json=renamed).status_code == 403
     assert admin.call("PUT", f"{path}?version={anlong['version'] + 1}", json=body).status_code == 204
     (newest, *_) = mine.get("/api/v1/admin/changes/institution/ANLONG").get_json()["items"]
-    assert (newest["by"], newest["fields"]) == ("平台管理员", {"policy": "thin_required → "})
+    assert (newest["by"], newest["fields"]) == ("平台管理员", {"policy": "approval:all thin_required → "})
     kept = next(each for each in mine.get("/api/v1/admin/institutions").get_json()["items"])
     assert kept["ae_titles"] == anlong["ae_titles"] != []
     assert admin.call("PUT", path, json=body).status_code == 422  # there is one of that code

@@ -201,7 +201,7 @@ def write(reader: Desk) -> None:
         page.get_by_label(section, exact=True).fill(words)
     page.get_by_label("影像所见", exact=True).press("End")
     page.get_by_label("影像所见", exact=True).press("F2")
-    expect(page.get_by_label("影像所见", exact=True)).to_have_value(re.compile(r"约 \d+ mm（第 71 层）"))
+    expect(page.get_by_label("影像所见", exact=True)).to_have_value(re.compile(r"约 [\d.]+ mm（第 71 层）"))
     page.get_by_label("图注").first.fill("左侧基底节区高密度影")
     expect(page.get_by_text(re.compile(r"^已保存 \d\d:\d\d:\d\d$"))).to_be_visible()
     expect(page.get_by_text(re.compile("文中有危急值"))).to_be_visible()

@@ -56,7 +56,9 @@ def test_foreign_expired_and_changed_tickets_open_nothing(house: House, room: An
         assert await answer(house, join(fresh(), "another secret of the same length 01234")) == BAD
         assert await answer(house, join(room.ticket(READER, until=1)())) == BAD
         assert await answer(house, join(fresh()), room=other.id) == BAD
-        assert await answer(house, {"t": "join", "ticket": sealed(fresh(), SECRET)[:-1] + "_"}) == BAD
+        text = sealed(fresh(), SECRET)
+        hurt = text[:20] + ("A" if text[20] != "A" else "B") + text[21:]  # the last letter need not carry all its bits
+        assert await answer(house, {"t": "join", "ticket": hurt}) == BAD
         assert await answer(house, {"t": "op", "cid": "x", "kind": "chat", "body": {"text": "x"}}) == BAD
         assert await answer(house, join(replace(fresh(), room_id="0" * 32))) == BAD
         assert await answer(house, "[]") == BAD

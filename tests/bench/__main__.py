@@ -30,8 +30,11 @@ def main() -> int:
     try:
         for name in asked.only or BENCHES:
             began = time.monotonic()
-            run: Run = import_module(f"tests.bench.bench_{name}").run
-            rows += run(folder, files, asked.rounds)
+            try:
+                run: Run = import_module(f"tests.bench.bench_{name}").run
+                rows += run(folder, files, asked.rounds)
+            except Exception as failed:  # noqa: BLE001  one that fails does not take the others' figures along
+                rows.append(Row(name, "–", held=False, note=f"failed: {failed!r}"))
             print(f"  {name}: {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -190,10 +190,13 @@ def _rows(
     cores: float, their_cores: float, ours: Flow, theirs: Flow, thin: Flow, naive: Flow, memory: float
 ) -> list[Row]:
     what = f"{ROOMS} rooms × {len(PEOPLE)} × {RATE} views/s"
+    meant = ROOMS * RATE * (len(PEOPLE) - 1) * SECONDS
+    served = len(ours.ages) >= 0.95 * meant  # what is not delivered costs nothing
     return [
         Row(f"live: {what}, processor", f"{cores:.2f} cores", f"{their_cores:.2f} cores", cores / their_cores,
-            "≤ 0.5 cores", cores <= 0.5,
-            f"{len(ours.ages) / SECONDS:,.0f} and {len(theirs.ages) / SECONDS:,.0f} deliveries a second; "
+            "≤ 0.5 cores", cores <= 0.5 and served,
+            f"{len(ours.ages) / SECONDS:,.0f} and {len(theirs.ages) / SECONDS:,.0f} of {meant / SECONDS:,.0f} "
+            "deliveries a second; "
             f"{memory:.0f} MB resident"),
         Row(f"live: {what}, delivery", f"p50 {ours.late(0.5):.1f} p99 {ours.late(0.99):.1f} ms",
             f"p50 {theirs.late(0.5):.1f} p99 {theirs.late(0.99):.1f} ms", ours.late(0.99) / theirs.late(0.99)),
